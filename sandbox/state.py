@@ -1,0 +1,243 @@
+"""What one simulated tenant holds: plain dataclasses, so that generator, service and comparison speak of the same things.
+
+The service's own JSON (what a client sees) is made elsewhere; these records are the truth behind it. Times are ISO 8601
+UTC text. `extra` leaves room for kinds that later work adds, without a change here.
+"""
+
+import uuid
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from sandbox.records import Record
+
+Kind = Literal["User", "Group", "App"]
+Right = Literal["None", "Viewer", "Contributor", "Member", "Admin"]
+RIGHTS: tuple[Right, ...] = ("None", "Viewer", "Contributor", "Member", "Admin")
+"""Workspace rights, weakest first."""
+
+Actor = Literal["migration", "adminReader", "masterUser"]
+
+
+def new_id() -> str:
+    return str(uuid.uuid4())
+
+
+@dataclass(slots=True)
+class Principal(Record):
+    """A user, a security group or an app's service principal; `id` is the Entra object id."""
+
+    id: str
+    kind: Kind
+    display_name: str
+    upn: str | None = None
+    """Users: the sign-in name; groups may have a mail address here."""
+    app_id: str | None = None
+    """Apps: the client id (never a valid identifier in a Power BI call)."""
+    secret: str | None = None
+    password: str | None = None
+    certificate_pem: str | None = None
+    members: list[str] = field(default_factory=list[str])
+    """Groups: object ids of the members."""
+    is_fabric_admin: bool = False
+    """Users: may call every admin operation."""
+    reads_admin_apis: bool = False
+    """Apps: in the group of 'Service principals can access read-only admin APIs'."""
+
+
+@dataclass(slots=True)
+class Capacity(Record):
+    id: str
+    display_name: str
+    sku: str = "F64"
+    region: str = "West Europe"
+    state: str = "Active"
+    admins: list[str] = field(default_factory=list[str])
+    """UPNs of users or object ids of apps."""
+    assigners: list[str] = field(default_factory=list[str])
+    """Object ids of principals with the Assign right."""
+
+
+@dataclass(slots=True)
+class Access(Record):
+    """One principal's right in a workspace. `effective_at` (epoch seconds): rights may reach the API late."""
+
+    principal_id: str
+    right: Right
+    effective_at: float = 0.0
+
+
+@dataclass(slots=True)
+class Report(Record):
+    id: str
+    name: str
+    report_type: Literal["PowerBIReport", "PaginatedReport"] = "PowerBIReport"
+    dataset_id: str | None = None
+    dataset_workspace_id: str | None = None
+    """Where the model lives when that is another workspace (thin report)."""
+    description: str = ""
+    created_by: str = ""
+    modified_by: str = ""
+    created_date_time: str = ""
+    modified_date_time: str = ""
+    original_report_id: str | None = None
+    file_id: str | None = None
+    """The PBIX or RDL behind it; None = authored in the service, cannot be exported."""
+    extra: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(slots=True)
+class Refresh(Record):
+    """One row of refresh history; status Unknown means in progress."""
+
+    request_id: str
+    refresh_type: str
+    start_time: str
+    status: Literal["Unknown", "Completed", "Failed", "Disabled", "Cancelled"] = "Unknown"
+    end_time: str | None = None
+    service_exception_json: str | None = None
+
+
+@dataclass(slots=True)
+class Dataset(Record):
+    id: str
+    name: str
+    configured_by: str = ""
+    """UPN of the owner, or the object id of an owning app."""
+    is_refreshable: bool = True
+    target_storage_mode: str = "Abf"
+    """Abf, PremiumFiles (large format)."""
+    content_provider_type: str = "PbixInImportMode"
+    description: str = ""
+    created_date: str = ""
+    add_rows_api_enabled: bool = False
+    is_effective_identity_required: bool = False
+    is_on_prem_gateway_required: bool = False
+    export_refusal: str | None = None
+    """An error code of the export operation, e.g. ModelWithIncrementalRefreshIsNotDownloadable."""
+    refresh_failure: str | None = None
+    """An error code with which every refresh of this model fails."""
+    tables: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    """{"name", "rows"?, "columns"?: [...], "measures"?: [...], "source"?: [...]} as the scanner shows them ("rows" is ours)."""
+    expressions: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    roles: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    refreshes: list[Refresh] = field(default_factory=list[Refresh])
+    file_id: str | None = None
+    """The file it was published from (source: the report's file; target: the bytes received)."""
+    extra: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(slots=True)
+class Dashboard(Record):
+    id: str
+    display_name: str
+    tiles: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    """{"id", "title", "reportId"?, "datasetId"?, ...}."""
+    extra: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(slots=True)
+class Dataflow(Record):
+    object_id: str
+    name: str
+    description: str = ""
+    configured_by: str = ""
+    extra: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(slots=True)
+class Import(Record):
+    """One accepted import; bytes received stay in the files folder under `file_id`."""
+
+    id: str
+    name: str
+    """datasetDisplayName without its extension."""
+    display_name: str
+    """datasetDisplayName as sent."""
+    name_conflict: str
+    created_by: str
+    created_date_time: str
+    updated_date_time: str
+    state: Literal["Publishing", "Succeeded", "Failed"] = "Publishing"
+    file_id: str | None = None
+    skip_report: bool = False
+    dataset_ids: list[str] = field(default_factory=list[str])
+    report_ids: list[str] = field(default_factory=list[str])
+    error: dict[str, Any] | None = None
+
+
+@dataclass(slots=True)
+class Assignment(Record):
+    """One assignment of a workspace to a capacity (the zero GUID takes it off)."""
+
+    activity_id: str
+    capacity_id: str
+    start_time: str
+    status: Literal["Pending", "InProgress", "CompletedSuccessfully", "AssignmentFailed"] = "Pending"
+    end_time: str | None = None
+    visible_at: float = 0.0
+
+
+@dataclass(slots=True)
+class Workspace(Record):
+    id: str
+    name: str
+    type: Literal["Workspace", "PersonalGroup", "Personal", "AdminInsights"] = "Workspace"
+    state: Literal["Active", "Deleted", "Removing", "Orphaned"] = "Active"
+    description: str = ""
+    is_read_only: bool = False
+    capacity_id: str | None = None
+    default_dataset_storage_format: Literal["Small", "Large"] = "Small"
+    modified_date_time: str = ""
+    users: list[Access] = field(default_factory=list[Access])
+    reports: list[Report] = field(default_factory=list[Report])
+    datasets: list[Dataset] = field(default_factory=list[Dataset])
+    dashboards: list[Dashboard] = field(default_factory=list[Dashboard])
+    dataflows: list[Dataflow] = field(default_factory=list[Dataflow])
+    imports: list[Import] = field(default_factory=list[Import])
+    assignments: list[Assignment] = field(default_factory=list[Assignment])
+    extra: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(slots=True)
+class File(Record):
+    """Bytes on disk under `files/<id>`: what a report was made of, or what an import received."""
+
+    id: str
+    sha256: str
+    length: int
+
+
+@dataclass(slots=True)
+class ActivityEvent(Record):
+    """One audit row; `visible_at` (epoch seconds) is when the activity API starts to show it. `fields` are as served."""
+
+    id: str
+    creation_time: str
+    operation: str
+    user_id: str
+    visible_at: float = 0.0
+    fields: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(slots=True)
+class Tenant(Record):
+    id: str
+    """Entra tenant id (GUID)."""
+    name: str
+    """contoso (source) or fabrikam (target)."""
+    domain: str
+    service_principals_create_workspaces: bool = True
+    actors: dict[str, str] = field(default_factory=dict[str, str])
+    """Actor ("migration", "adminReader", "masterUser") to principal id: whom env.json hands to the app."""
+    principals: dict[str, Principal] = field(default_factory=dict[str, Principal])
+    capacities: dict[str, Capacity] = field(default_factory=dict[str, Capacity])
+    workspaces: dict[str, Workspace] = field(default_factory=dict[str, Workspace])
+    files: dict[str, File] = field(default_factory=dict[str, File])
+    activity: list[ActivityEvent] = field(default_factory=list[ActivityEvent])
+    extra: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    def principal_named(self, name: str) -> Principal | None:
+        """By object id or by UPN, whatever the case."""
+        wanted = name.casefold()
+        found = self.principals.get(wanted)
+        return found or next((p for p in self.principals.values() if (p.upn or "").casefold() == wanted), None)
