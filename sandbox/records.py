@@ -3,7 +3,6 @@
 Collections keyed by id are dicts in memory (a tenant of 10,000 workspaces must answer quickly) and lists in JSON.
 """
 
-import dataclasses
 import types
 import typing
 from functools import cache
@@ -21,8 +20,8 @@ class Record:
     __slots__ = ()
 
     def to_dict(self) -> dict[str, Any]:
-        fields = dataclasses.fields(cast(Any, self))
-        return {camel(field.name): _encode(getattr(self, field.name)) for field in fields}
+        hints = _hints(type(self))
+        return {camel(name): _encode(hint, getattr(self, name)) for name, hint in hints.items()}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
@@ -39,16 +38,16 @@ def _hints(cls: type) -> dict[str, Any]:
     return typing.get_type_hints(cls)
 
 
-def _encode(value: Any) -> Any:
+def _encode(hint: Any, value: Any) -> Any:
     if isinstance(value, Record):
         return value.to_dict()
     if isinstance(value, list):
-        return [_encode(item) for item in cast(list[Any], value)]
+        items = cast(list[Any], value)
+        return [item.to_dict() if isinstance(item, Record) else item for item in items]
     if isinstance(value, dict):
         entries = cast(dict[str, Any], value)
-        if entries and all(isinstance(item, Record) for item in entries.values()):
-            return [_encode(item) for item in entries.values()]
-        return dict(entries)
+        keyed = _is_record(typing.get_args(hint)[1])
+        return [item.to_dict() for item in entries.values()] if keyed else dict(entries)
     return value
 
 

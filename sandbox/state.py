@@ -240,4 +240,6 @@ class Tenant(Record):
         """By object id or by UPN, whatever the case."""
         wanted = name.casefold()
         found = self.principals.get(wanted)
-        return found or next((p for p in self.principals.values() if (p.upn or "").casefold() == wanted), None)
+        return found or next(
+            (p for p in self.principals.values() if (p.upn or "").casefold() == wanted), None
+        )

@@ -1,0 +1,189 @@
+"""The way every request takes: route, latency, token, fault, quota, handler, answer, ledger. The listener's ASGI app."""
+
+import asyncio
+import json
+import logging
+from typing import Any
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive, Scope, Send
+
+from sandbox import control, routing
+from sandbox.access import Caller, require_admin
+from sandbox.calls import Call
+from sandbox.faults import Effect
+from sandbox.ledger import Entry
+from sandbox.replies import ApiError, Reply, fabric_error, json_reply, plain, refused, token_refused
+from sandbox.state import new_id
+from sandbox.timing import iso, now
+from sandbox.wire import Wire
+from sandbox.world import Service
+
+logger = logging.getLogger("sandbox")
+
+PER_OPERATION = ("admin.items", "admin.other")
+"""Buckets that each operation has for itself."""
+
+
+class Front:
+    """One tenant's listener."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        wire = Wire(receive, send)
+        request = Request(scope, wire.receive)
+        self._service.world.settle()
+        if scope["path"].startswith(control.PREFIX):
+            await wire.emit(await control.answer(self._service.world, request), None)
+        else:
+            await self._serve(request, wire)
+
+    async def _serve(self, request: Request, wire: Wire) -> None:
+        started = now()
+        path = request.scope["raw_path"].decode("latin-1").partition("?")[0]
+        found = routing.find(request.method, path)
+        entry = self._entry(request, path, started)
+        if found is None:
+            reply, effect = refused(404, "UnknownOperation", "No such route").reply, None
+            reply.headers["requestid"] = entry["requestId"]
+        else:
+            call = Call(self._service, request, found[0], found[1], entry["requestId"])
+            reply, effect = await self._answer(call, path, entry)
+        entry |= {"status": reply.status if reply else 0, "bytesIn": wire.bytes_in}
+        self._service.world.ledger.add(entry)
+        if reply is not None:
+            await wire.emit(reply, effect)
+        entry |= {"bytesOut": wire.bytes_out, "durationMs": round((now() - started) * 1000, 1)}
+
+    def _entry(self, request: Request, path: str, started: float) -> Entry:
+        return {
+            "time": iso(started),
+            "tenant": self._service.state.name,
+            "operation": "unknown",
+            "method": request.method,
+            "path": path,
+            "query": request.scope["query_string"].decode("latin-1"),
+            "identity": None,
+            "requestId": new_id(),
+        }
+
+    async def _answer(self, call: Call, path: str, entry: Entry) -> tuple[Reply | None, Effect | None]:
+        """The reply (None where the client went away) and what a fault does to it."""
+        operation, world = call.operation, call.service.world
+        entry |= {"operation": operation.id, "template": operation.template}
+        effect = world.faults.find(
+            call.service.state.name, operation.id, operation.method, path, call.params.get("groupId")
+        )
+        await asyncio.sleep(call.service.timing.latency(operation.id) + (effect.delay if effect else 0))
+        world.settle()
+        reply = await self._reply(call, effect)
+        entry |= {"identity": call.identity.name if call.identity else None, **call.notes}
+        if effect is not None:
+            entry["fault"] = True
+        if world.ledger.record:
+            entry |= await _bodies(call, reply)
+        return reply, effect
+
+    async def _reply(self, call: Call, effect: Effect | None) -> Reply | None:
+        spoilt = effect is not None and effect.replaces
+        if spoilt and effect.when != "after":
+            return _stamp(_replacement(effect), call)
+        try:
+            reply = await _handle(call)
+        except ClientDisconnect:
+            return None
+        return _stamp(_replacement(effect) if spoilt else reply, call)
+
+
+async def _handle(call: Call) -> Reply:
+    try:
+        _admit(call)
+        return await call.operation.handler(call)
+    except ApiError as error:
+        fabric = call.operation.family == "fabric" and error.reply.body
+        return fabric_error(error, call.request_id) if fabric else error.reply
+    except ClientDisconnect:
+        raise
+    except Exception:  # noqa: BLE001 - a fault of the sandbox itself must be an answer, and be seen in its log
+        logger.exception("operation %s failed", call.operation.id)
+        return plain(500, "An error has occurred.").reply
+
+
+def _admit(call: Call) -> None:
+    """Token, admin right and quota, in the order in which the service looks at them."""
+    operation, service = call.operation, call.service
+    if operation.guard == "open":
+        return
+    call.identity = _identify(call)
+    if operation.guard in ("admin", "adminUser"):
+        require_admin(call.caller, user_only=operation.guard == "adminUser")
+    per_tenant = operation.guard in ("admin", "adminUser")
+    who = service.state.id if per_tenant else call.caller.id
+    own = operation.id if operation.bucket in PER_OPERATION else ""
+    if not operation.bucket.startswith("dataset."):
+        service.quotas.take(operation.bucket, f"{who} {own}", now())
+
+
+def _identify(call: Call) -> Caller:
+    world, tenant = call.service.world, call.service.state
+    scheme, _, text = call.request.headers.get("authorization", "").partition(" ")
+    token = world.tokens.access.get(text) if scheme.lower() == "bearer" else None
+    if token is not None and token.tenant_id != tenant.id:
+        world.ledger.violate(
+            "foreign-token",
+            time=iso(now()),
+            tenant=tenant.name,
+            tokenTenant=token.tenant_id,
+            operation=call.operation.id,
+            requestId=call.request_id,
+        )
+        raise token_refused("InvalidToken")
+    principal = tenant.principals.get(token.principal_id) if token else None
+    if token is None or principal is None:
+        raise token_refused("InvalidToken")
+    if token.expires_at <= now():
+        raise token_refused("TokenExpired")
+    return Caller(principal)
+
+
+def _replacement(effect: Effect) -> Reply:
+    extra = {key.lower(): value for key, value in effect.headers.items()}
+    if effect.retry_after is not None:
+        extra["retry-after"] = str(effect.retry_after)
+    status = effect.status or 500
+    if isinstance(effect.body, dict | list):
+        return json_reply(effect.body, status, extra)
+    return Reply(status, (effect.body or "").encode(), extra)
+
+
+def _stamp(reply: Reply, call: Call) -> Reply:
+    """The correlation header of the family, on every answer."""
+    name = "x-ms-request-id" if call.operation.family in ("blob", "entra") else "requestid"
+    reply.headers = {name: call.request_id} | reply.headers
+    return reply
+
+
+async def _bodies(call: Call, reply: Reply | None) -> dict[str, Any]:
+    """JSON of request and answer, for contract checks; never a form, so never a secret."""
+    bodies: dict[str, Any] = {}
+    sent = getattr(call.request, "_body", b"")
+    if sent and "json" in call.request.headers.get("content-type", ""):
+        bodies["requestBody"] = _json_or_none(sent)
+    if (
+        reply is not None
+        and "json" in reply.headers.get("content-type", "")
+        and call.operation.family != "entra"
+    ):
+        bodies["responseBody"] = _json_or_none(reply.body)
+    return bodies
+
+
+def _json_or_none(raw: bytes) -> Any:
+    try:
+        return json.loads(raw)
+    except ValueError:
+        return None

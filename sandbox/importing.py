@@ -1,0 +1,113 @@
+"""The rules of an import once its bytes are here: conflicts at the door, and what it makes or replaces when it is done."""
+
+from dataclasses import dataclass
+
+from sandbox.activity import record
+from sandbox.packages import Package
+from sandbox.replies import ApiError, refused
+from sandbox.state import Dataset, File, Import, Report, Workspace, new_id
+from sandbox.timing import iso, now
+from sandbox.world import Service
+
+CONFLICTS = ("Ignore", "Abort", "Overwrite", "CreateOrOverwrite", "GenerateUniqueName")
+RDL_CONFLICTS = ("Abort", "Overwrite")
+BROKEN = "RequestedFileIsEncryptedOrCorrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What came in, and what it is."""
+
+    file: File
+    package: Package
+
+
+def check_conflict(workspace: Workspace, name: str, conflict: str, package: Package) -> ApiError | None:
+    """The refusal that the chosen nameConflict means for what the workspace holds now."""
+    models = [] if package == "rdl" else [d for d in workspace.datasets if d.name == name]
+    reports = [
+        r
+        for r in workspace.reports
+        if r.name == name and (r.report_type == "PaginatedReport") == (package == "rdl")
+    ]
+    if conflict == "Abort" and (models or reports):
+        return refused(400, "PbixAlreadyImported")
+    if conflict == "Overwrite" and not models and not reports:
+        return refused(404, "DuplicatePackageNotFoundError")
+    if conflict in ("Overwrite", "CreateOrOverwrite") and len(models) > 1:
+        return refused(409, "MoreThanOneDuplicatePackageFoundError")
+    if conflict in ("Overwrite", "CreateOrOverwrite") and len(reports) > 1:
+        return refused(409, "MoreThanOneDuplicateReportFoundError")
+    return None
+
+
+def publish(service: Service, workspace: Workspace, item: Import, received: Received) -> None:
+    """The end of an import: items made or replaced, or the reason why not (another import may have come first)."""
+    item.updated_date_time = iso(now())
+    refusal = check_conflict(workspace, item.name, item.name_conflict, received.package)
+    if received.package == "broken":
+        refusal = refused(400, BROKEN)
+    if workspace.state != "Active":
+        refusal = refused(404, "PowerBIEntityNotFound")
+    if refusal is not None:
+        fail(item, refusal.code)
+        return
+    overwrite = item.name_conflict in ("Overwrite", "CreateOrOverwrite")
+    model = _publish_model(service, workspace, item, received, overwrite=overwrite)
+    if not item.skip_report:
+        _publish_report(service, workspace, item, received, model, overwrite=overwrite)
+    item.state = "Succeeded"
+    record(
+        service, "Import", item.created_by, item.id, workspace, ImportId=item.id, ImportDisplayName=item.name
+    )
+
+
+def fail(item: Import, code: str) -> None:
+    item.state = "Failed"
+    item.error = {"code": code, "details": []}
+
+
+def _publish_model(
+    service: Service, workspace: Workspace, item: Import, received: Received, *, overwrite: bool
+) -> Dataset | None:
+    """An overwritten model keeps its id; the importer becomes its owner either way."""
+    if received.package != "pbix":
+        return None
+    same = [d for d in workspace.datasets if d.name == item.name] if overwrite else []
+    model = same[0] if same else Dataset(new_id(), item.name, created_date=iso(now()))
+    if not same:
+        workspace.datasets.append(model)
+    model.configured_by, model.file_id = item.created_by, received.file.id
+    item.dataset_ids.append(model.id)
+    event = "EditDataset" if same else "CreateDataset"
+    record(service, event, item.created_by, item.id, workspace, dataset=model)
+    return model
+
+
+def _publish_report(
+    service: Service,
+    workspace: Workspace,
+    item: Import,
+    received: Received,
+    model: Dataset | None,
+    *,
+    overwrite: bool,
+) -> None:
+    same = [r for r in workspace.reports if r.name == item.name] if overwrite else []
+    report = (
+        same[0]
+        if same
+        else Report(new_id(), item.name, created_by=item.created_by, created_date_time=iso(now()))
+    )
+    if not same:
+        workspace.reports.append(report)
+    report.report_type = "PaginatedReport" if received.package == "rdl" else "PowerBIReport"
+    report.dataset_id = model.id if model else report.dataset_id
+    report.file_id, report.modified_by, report.modified_date_time = (
+        received.file.id,
+        item.created_by,
+        iso(now()),
+    )
+    item.report_ids.append(report.id)
+    event = "EditReport" if same else "CreateReport"
+    record(service, event, item.created_by, item.id, workspace, report=report)

@@ -1,0 +1,28 @@
+"""Every call and every breach of trust, as data: the measure by which a client is judged."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+Entry = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Calls are numbered from 1. `record` keeps JSON bodies too (for contract checks)."""
+
+    record: bool = False
+    entries: list[Entry] = field(default_factory=list[Entry])
+    violations: list[Entry] = field(default_factory=list[Entry])
+    _next: int = 1
+
+    def add(self, entry: Entry) -> None:
+        """Written when the answer is known; the caller may complete the same entry once the body has left."""
+        entry["seq"] = self._next
+        self.entries.append(entry)
+        self._next += 1
+
+    def since(self, seq: int) -> list[Entry]:
+        return [entry for entry in self.entries if entry["seq"] > seq]
+
+    def violate(self, kind: str, **facts: Any) -> None:
+        self.violations.append({"kind": kind, **facts})

@@ -1,0 +1,79 @@
+"""The table of operations. A resource area is one file in `areas/`: it declares its operations here and nothing else changes."""
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import unquote
+
+from sandbox.replies import Reply
+
+if TYPE_CHECKING:
+    from sandbox.calls import Call
+
+Guard = Literal["open", "token", "admin", "adminUser"]
+"""open: no token looked at; token: a valid one of this tenant; admin: may read admin APIs; adminUser: a Fabric admin user."""
+
+Family = Literal["powerbi", "fabric", "entra", "blob"]
+Handler = Callable[["Call"], Awaitable[Reply]]
+
+PREFIXES: dict[Family, str] = {"powerbi": "/v1.0/myorg/", "fabric": "/v1/", "entra": "/", "blob": "/"}
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    id: str
+    """operationId of the official contract, or our own name where there is none."""
+    method: str
+    template: str
+    handler: Handler
+    guard: Guard
+    bucket: str
+    family: Family
+    pattern: re.Pattern[str]
+
+
+OPERATIONS: list[Operation] = []
+
+
+def operation(
+    id: str,
+    method: str,
+    path: str,
+    *,
+    guard: Guard = "token",
+    bucket: str = "default",
+    family: Family = "powerbi",
+) -> Callable[[Handler], Handler]:
+    """Declare the decorated coroutine as the answer to one operation; `path` is relative to its family's base."""
+
+    def declare(handler: Handler) -> Handler:
+        template = PREFIXES[family] + path
+        OPERATIONS.append(Operation(id, method, template, handler, guard, bucket, family, _pattern(template)))
+        return handler
+
+    return declare
+
+
+def load_areas() -> None:
+    """Import every file of `areas/`, then put literal paths before templates."""
+    package = importlib.import_module("sandbox.areas")
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"sandbox.areas.{module.name}")
+    OPERATIONS.sort(key=lambda entry: (entry.template.count("{"), -entry.template.count("/")))
+
+
+def find(method: str, raw_path: str) -> tuple[Operation, dict[str, str]] | None:
+    """The operation that a request means. Paths are matched before decoding: a name may hold an encoded slash."""
+    for candidate in OPERATIONS:
+        if candidate.method == method and (match := candidate.pattern.fullmatch(raw_path)):
+            return candidate, {key: unquote(value) for key, value in match.groupdict().items()}
+    return None
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    parts = re.split(r"\{(\w+)\}", template)
+    pieces = [f"(?P<{part}>[^/]+)" if index % 2 else re.escape(part) for index, part in enumerate(parts)]
+    return re.compile("".join(pieces), re.IGNORECASE)

@@ -1,0 +1,89 @@
+"""How long things take: real-world seconds, multiplied by one scale so that an hour can pass in a minute."""
+
+import random
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+Range = tuple[float, float]
+
+DURATIONS: dict[str, Range] = {
+    "scan.start": (1, 5),
+    "scan.run": (5, 30),
+    "capacity.visible": (0, 4),
+    "capacity.start": (1, 5),
+    "capacity.run": (4, 15),
+    "import": (5, 40),
+    "refresh": (5, 40),
+    "activity.lag": (0, 3600),
+    "permission.lag": (0, 0),
+    "token.life": (3600, 5400),
+    "scan.kept": (86_400, 86_400),
+    "upload.life": (3600, 3600),
+}
+"""Real seconds, lowest and highest. `permission.lag` is off unless a test asks for it."""
+
+LATENCY: dict[str, Range] = {
+    "default": (0.15, 0.6),
+    "Entra_Token": (0.2, 0.8),
+    "Reports_ExportReportInGroup": (1, 4),
+}
+"""Real seconds per operation id."""
+
+
+@dataclass(slots=True)
+class Timing:
+    """Settable while the service runs; draws from one seeded generator."""
+
+    scale: float = 1.0
+    seed: int = 1
+    durations: dict[str, Range] = field(default_factory=lambda: dict(DURATIONS))
+    latencies: dict[str, Range] = field(default_factory=lambda: dict(LATENCY))
+    dice: random.Random = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.dice = random.Random(self.seed)
+
+    def draw(self, kind: str) -> float:
+        """Scaled seconds for one run of that kind of work."""
+        return self.dice.uniform(*self.durations[kind]) * self.scale
+
+    def latency(self, operation: str) -> float:
+        return self.dice.uniform(*self.latencies.get(operation, self.latencies["default"])) * self.scale
+
+    def change(self, body: dict[str, Any]) -> None:
+        self.scale = float(body.get("scale", self.scale))
+        self.durations.update(_ranges(body.get("durations", {}), known=DURATIONS.keys()))
+        self.latencies.update(_ranges(body.get("latency", {})))
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"scale": self.scale, "durations": self.durations, "latency": self.latencies}
+
+
+def _ranges(body: dict[str, Any], known: Any = None) -> dict[str, Range]:
+    unknown = [key for key in body if known is not None and key not in known]
+    if unknown:
+        raise ValueError(f"unknown durations {unknown}, known are {sorted(known)}")
+    return {key: _range(value) for key, value in body.items()}
+
+
+def _range(value: Any) -> Range:
+    low, high = value if isinstance(value, list | tuple) else (value, value)
+    return float(low), float(high)
+
+
+def now() -> float:
+    return time.time()
+
+
+def iso(moment: float, timespec: str = "milliseconds") -> str:
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec=timespec).replace("+00:00", "Z")
+
+
+def utc(moment: float) -> datetime:
+    return datetime.fromtimestamp(moment, UTC)
+
+
+def day_end(moment: datetime) -> datetime:
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)

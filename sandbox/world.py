@@ -1,0 +1,98 @@
+"""The two tenants of one run and what they share: clock, faults, ledger, tokens, files."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sandbox.agenda import Agenda
+from sandbox.faults import Faults
+from sandbox.files import FileStore
+from sandbox.ledger import Ledger
+from sandbox.quotas import Quotas
+from sandbox.state import Tenant, Workspace
+from sandbox.timing import Timing, now
+from sandbox.tokens import Tokens
+
+
+@dataclass(slots=True)
+class Service:
+    """One tenant as it is served: its state, its counters, its port, and what areas remember between calls."""
+
+    world: "World"
+    state: Tenant
+    port: int
+    quotas: Quotas
+    agenda: Agenda = field(default_factory=Agenda)
+    _memory: dict[type, Any] = field(default_factory=dict[type, Any])
+
+    @property
+    def base_url(self) -> str:
+        return f"https://localhost:{self.port}"
+
+    @property
+    def upload_url(self) -> str:
+        """Another host name than the API's, as the real storage host is."""
+        return f"https://127.0.0.1:{self.port}"
+
+    @property
+    def timing(self) -> Timing:
+        return self.world.timing
+
+    def recall[T](self, kind: type[T]) -> T:
+        """What an area remembers, made on first use."""
+        return self._memory.setdefault(kind, kind())
+
+    def later(self, seconds: float, work: Any) -> None:
+        self.agenda.at(now() + seconds, work)
+
+    def replace_state(self, state: Tenant) -> None:
+        """Another estate; work under way and memories belong to the old one."""
+        self.state = state
+        self.agenda.clear()
+        self._memory.clear()
+        self.quotas.forget()
+
+    def workspace_named(self, name: str) -> Workspace | None:
+        """An active workspace by name; names are unique whatever their case."""
+        wanted = name.casefold()
+        spaces = self.state.workspaces.values()
+        return next((w for w in spaces if w.name.casefold() == wanted and w.state == "Active"), None)
+
+
+@dataclass(slots=True)
+class ActivitySettings:
+    page_size: int = 100
+    empty_pages: bool = True
+    """A result of several pages has an empty page with a token among them."""
+
+
+@dataclass(slots=True)
+class World:
+    data_dir: Path
+    timing: Timing
+    files: FileStore
+    services: dict[str, Service] = field(default_factory=dict[str, Service])
+    """By tenant name, source first."""
+    faults: Faults = field(default_factory=Faults)
+    ledger: Ledger = field(default_factory=Ledger)
+    tokens: Tokens = field(default_factory=Tokens)
+    activity: ActivitySettings = field(default_factory=ActivitySettings)
+    suggested_request: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    def settle(self) -> None:
+        moment = now()
+        for service in self.services.values():
+            service.agenda.settle(moment)
+
+    def service(self, name: str) -> Service:
+        """By tenant name, tenant id, "source" or "target"."""
+        roles = dict(zip(("source", "target"), self.services.values(), strict=False))
+        by_id = {service.state.id: service for service in self.services.values()}
+        return (self.services | roles | by_id)[name]
+
+
+def build(data_dir: Path, timing: Timing, tenants: list[Tenant], ports: list[int]) -> World:
+    world = World(data_dir, timing, FileStore(data_dir))
+    for tenant, port in zip(tenants, ports, strict=True):
+        world.services[tenant.name] = Service(world, tenant, port, Quotas(timing))
+    return world
