@@ -1,0 +1,1 @@
+"""What orchestrators, activities and triggers have in common; imports nothing from them."""

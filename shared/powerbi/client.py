@@ -1,0 +1,154 @@
+"""The client of one connection: names an operation and what it takes, gives back what the service said.
+
+Nothing here knows a resource (the files per resource area do) and nothing here decides about retries (the
+exchange and its policies do).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from shared.clock import Clock, SystemClock
+from shared.connections import Connection
+from shared.errors import BadRequest, WireError
+from shared.powerbi import operations
+from shared.powerbi.calls import CallRecord
+from shared.powerbi.exchange import Call, Exchange
+from shared.powerbi.hosts import Purpose
+from shared.powerbi.operations import Operation
+from shared.powerbi.tokens import Tokens
+from shared.powerbi.transport import IDLE_TIMEOUT_S, Response, SizedBody, Transport
+
+Query = Mapping[str, str | int | bool]
+
+_JSON_TYPE = "application/json; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer: status, headers, parsed JSON (None where there was no body)."""
+
+    status: int
+    headers: Mapping[str, str]
+    json: Any
+
+    @property
+    def request_id(self) -> str:
+        """The service's id of the request; a refresh is found by it in the history."""
+        return self.headers.get("RequestId") or self.headers.get("x-ms-request-id") or ""
+
+
+class PowerBIClient:
+    """One connection's client; safe to use from many threads at once."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        transport: Transport,
+        tokens: Tokens | None = None,
+        clock: Clock | None = None,
+        log: logging.Logger | None = None,
+        on_call: Callable[[CallRecord], None] | None = None,
+    ) -> None:
+        self.connection = connection
+        self.clock = clock or SystemClock()
+        self.tokens = tokens or Tokens(connection, transport, self.clock)
+        log = log or logging.getLogger("powerbi.calls")
+        self._exchange = Exchange(connection, transport, self.tokens, self.clock, log, on_call)
+
+    def call(
+        self,
+        operation: Operation,
+        params: Mapping[str, str] | None = None,
+        query: Query | None = None,
+        json: Any = None,
+    ) -> Answer:
+        """Run an operation to its whole answer. Raises ServiceError (shared.errors draws its branches)."""
+        headers, body = {"Accept": "application/json"}, None
+        if json is not None:
+            headers["Content-Type"], body = _JSON_TYPE, _encode(json)
+        return self._exchange.run(
+            Call(operation, self.url(operation, params, query), headers=headers, body=body), _whole
+        )
+
+    def send_body(
+        self,
+        operation: Operation,
+        params: Mapping[str, str],
+        query: Query,
+        body: SizedBody,
+        content_type: str,
+        idle_timeout_s: float = IDLE_TIMEOUT_S,
+    ) -> Answer:
+        """Run an operation whose request body is streamed; `body` starts anew at every attempt."""
+        headers = {"Accept": "application/json", "Content-Type": content_type}
+        url = self.url(operation, params, query)
+        return self._exchange.run(
+            Call(operation, url, headers=headers, body=body, idle_timeout_s=idle_timeout_s), _whole
+        )
+
+    def follow(self, operation: Operation, url: str) -> Answer:
+        """GET an address the service gave (a continuation link) as it is, if the allow-list has it."""
+        return self._exchange.run(Call(operation, url, headers={"Accept": "application/json"}), _whole)
+
+    @contextmanager
+    def stream(
+        self, operation: Operation, params: Mapping[str, str] | None = None, query: Query | None = None
+    ) -> Iterator[Response]:
+        """Run an operation and give its successful answer unread; closed at the end of the `with`."""
+        call = Call(operation, self.url(operation, params, query), headers={"Accept": "*/*"})
+        with self._exchange.run(call, _unread) as response:
+            yield response
+
+    @contextmanager
+    def download(self, url: str) -> Iterator[Response]:
+        """Stream a temporary file behind a signed address; never with our token."""
+        call = Call(operations.GET_BLOB, url, Purpose.UPLOAD, {"Accept": "*/*"})
+        with self._exchange.run(call, _unread) as response:
+            yield response
+
+    def upload(self, operation: Operation, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """PUT bytes to a signed address; never with our token."""
+        return self._exchange.run(Call(operation, url, Purpose.UPLOAD, headers, body), _whole)
+
+    def url(self, operation: Operation, params: Mapping[str, str] | None, query: Query | None) -> str:
+        """The complete address of an operation on this connection."""
+        base = self.connection.fabric_url if operation.api == "fabric" else self.connection.api_url
+        if not base:
+            raise BadRequest("connection.noFabric", "set FABRIC_URL: this cloud has no known Fabric address")
+        pairs = {key: _query_value(value) for key, value in (query or {}).items()}
+        text = urlencode(pairs, quote_via=quote, safe="$'():,")
+        return base + operation.path(dict(params or {})) + (f"?{text}" if text else "")
+
+
+def _encode(document: Any) -> bytes:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _query_value(value: str | int | bool) -> str:
+    """Booleans as Microsoft's own SDK and the documentation write them."""
+    return str(value) if not isinstance(value, bool) else ("True" if value else "False")
+
+
+def _unread(_: Call, response: Response) -> Response:
+    return response
+
+
+def _whole(call: Call, response: Response) -> Answer:
+    """Read and parse. What should be JSON and isn't was cut off or came from something in between: WireError."""
+    content = response.read()
+    document = None
+    if content.strip():
+        try:
+            document = json.loads(content)
+        except ValueError:
+            is_json = "json" in response.headers.get("Content-Type", "").lower()
+            if is_json or call.operation.method == "GET":
+                raise WireError("the answer is not the JSON it should be", sent=True) from None
+    return Answer(response.status, response.headers, document)

@@ -1,0 +1,58 @@
+"""Datasets (semantic models): what there is, refreshing, and how refreshes went."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared.errors import ServiceError
+from shared.powerbi import operations as op
+from shared.powerbi.client import PowerBIClient
+
+Row = dict[str, Any]
+
+
+class Datasets:
+    """Operations on datasets of a workspace."""
+
+    def __init__(self, client: PowerBIClient) -> None:
+        self._client = client
+
+    def list(self, group_id: str) -> list[Row]:
+        """Datasets_GetDatasetsInGroup."""
+        return self._client.call(op.LIST_DATASETS, {"group": group_id}).json["value"]
+
+    def get(self, group_id: str, dataset_id: str) -> Row:
+        """Datasets_GetDatasetInGroup."""
+        return self._client.call(op.GET_DATASET, {"group": group_id, "dataset": dataset_id}).json
+
+    def delete(self, group_id: str, dataset_id: str) -> None:
+        """Datasets_DeleteDatasetInGroup: its reports go with it."""
+        self._client.call(op.DELETE_DATASET, {"group": group_id, "dataset": dataset_id})
+
+    def refresh(self, group_id: str, dataset_id: str) -> str:
+        """Datasets_RefreshDatasetInGroup: starts a refresh, gives the request id to look for in the history.
+
+        Raises BadRequest while one is running already: see `is_already_refreshing`.
+        """
+        parameters = {"group": group_id, "dataset": dataset_id}
+        return self._client.call(
+            op.REFRESH_DATASET, parameters, json={"notifyOption": "NoNotification"}
+        ).request_id
+
+    def refresh_history(self, group_id: str, dataset_id: str, top: int | None = None) -> list[Row]:
+        """Datasets_GetRefreshHistoryInGroup, newest first. `status` Unknown means still running."""
+        query = {"$top": top} if top else {}
+        return self._client.call(
+            op.GET_REFRESH_HISTORY, {"group": group_id, "dataset": dataset_id}, query
+        ).json["value"]
+
+
+def is_already_refreshing(error: ServiceError) -> bool:
+    """A refresh was refused because one is running: wait for that one (400 by the service, 409 by older pages)."""
+    return error.status in (400, 409) and error.mentions("another refresh request is already executing")
+
+
+def find_refresh(history: list[Row], request_id: str) -> Row | None:
+    """The history row of a refresh we started; ids differ in case between header and history."""
+    wanted = request_id.lower()
+    return next((row for row in history if str(row.get("requestId", "")).lower() == wanted), None)

@@ -1,0 +1,142 @@
+"""The operations this app uses, as a table: what each is called, where it is, whose quota and identity it takes.
+
+`idempotent` means: sending it twice has the same effect as once, so a lost answer may simply be asked for again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import quote
+
+from shared.errors import BadRequest
+
+Identity = Literal["main", "admin", "user"]
+Api = Literal["powerbi", "fabric"]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One API operation by its official id; `template` is relative to the API's base URL."""
+
+    id: str
+    method: str
+    template: str
+    quota: str = "default"
+    identity: Identity = "main"
+    idempotent: bool = False
+    api: Api = "powerbi"
+
+    def path(self, parameters: dict[str, str]) -> str:
+        """The path with every parameter quoted, so that no id can name another path."""
+        return self.template.format(**{name: _segment(value) for name, value in parameters.items()})
+
+
+def _segment(value: str) -> str:
+    if value in ("", ".", ".."):  # would be dropped or climb up, quoted or not
+        raise BadRequest("request.path", f"{value!r} can't be part of an address")
+    return quote(value, safe="")
+
+
+def _get(operation: str, template: str, quota: str = "default", identity: Identity = "main") -> Operation:
+    return Operation(operation, "GET", template, quota, identity, idempotent=True)
+
+
+LIST_GROUPS = _get("Groups_GetGroups", "/groups")
+GET_GROUP = _get("Groups_GetGroup", "/groups/{group}")
+LIST_GROUPS_AS_ADMIN = _get("Groups_GetGroupsAsAdmin", "/admin/groups", "admin.groups", "admin")
+CREATE_GROUP = Operation("Groups_CreateGroup", "POST", "/groups")
+DELETE_GROUP = Operation("Groups_DeleteGroup", "DELETE", "/groups/{group}", idempotent=True)
+LIST_GROUP_USERS = _get("Groups_GetGroupUsers", "/groups/{group}/users")
+ADD_GROUP_USER = Operation("Groups_AddGroupUser", "POST", "/groups/{group}/users")
+UPDATE_GROUP_USER = Operation("Groups_UpdateGroupUser", "PUT", "/groups/{group}/users", idempotent=True)
+DELETE_GROUP_USER = Operation(
+    "Groups_DeleteUserInGroup", "DELETE", "/groups/{group}/users/{user}", idempotent=True
+)
+REFRESH_USER_PERMISSIONS = Operation(
+    "Users_RefreshUserPermissions", "POST", "/RefreshUserPermissions", "users.refreshPermissions"
+)
+
+LIST_CAPACITIES = _get("Capacities_GetCapacities", "/capacities")
+LIST_CAPACITIES_AS_ADMIN = _get("Admin_GetCapacitiesAsAdmin", "/admin/capacities", "admin.other", "admin")
+ASSIGN_TO_CAPACITY = Operation(
+    "Groups_AssignToCapacity", "POST", "/groups/{group}/AssignToCapacity", idempotent=True
+)
+CAPACITY_ASSIGNMENT_STATUS = _get(
+    "Groups_CapacityAssignmentStatus", "/groups/{group}/CapacityAssignmentStatus"
+)
+
+# A second scan of the same workspaces changes nothing in the tenant; it only costs quota.
+POST_WORKSPACE_INFO = Operation(
+    "WorkspaceInfo_PostWorkspaceInfo",
+    "POST",
+    "/admin/workspaces/getInfo",
+    "admin.getInfo",
+    "admin",
+    idempotent=True,
+)
+GET_SCAN_STATUS = _get(
+    "WorkspaceInfo_GetScanStatus", "/admin/workspaces/scanStatus/{scan}", "admin.scanStatus", "admin"
+)
+GET_SCAN_RESULT = _get(
+    "WorkspaceInfo_GetScanResult", "/admin/workspaces/scanResult/{scan}", "admin.scanResult", "admin"
+)
+GET_MODIFIED_WORKSPACES = _get(
+    "WorkspaceInfo_GetModifiedWorkspaces", "/admin/workspaces/modified", "admin.modified", "admin"
+)
+GET_ACTIVITY_EVENTS = _get(
+    "Admin_GetActivityEvents", "/admin/activityevents", "admin.activityEvents", "admin"
+)
+
+LIST_REPORTS = _get("Reports_GetReportsInGroup", "/groups/{group}/reports")
+EXPORT_REPORT = _get("Reports_ExportReportInGroup", "/groups/{group}/reports/{report}/Export")
+DELETE_REPORT = Operation(
+    "Reports_DeleteReportInGroup", "DELETE", "/groups/{group}/reports/{report}", idempotent=True
+)
+
+POST_IMPORT = Operation("Imports_PostImportInGroup", "POST", "/groups/{group}/imports")
+CREATE_UPLOAD_LOCATION = Operation(
+    "Imports_CreateTemporaryUploadLocationInGroup",
+    "POST",
+    "/groups/{group}/imports/createTemporaryUploadLocation",
+    idempotent=True,
+)
+GET_IMPORT = _get("Imports_GetImportInGroup", "/groups/{group}/imports/{import}")
+LIST_IMPORTS = _get("Imports_GetImportsInGroup", "/groups/{group}/imports")
+
+LIST_DATASETS = _get("Datasets_GetDatasetsInGroup", "/groups/{group}/datasets")
+GET_DATASET = _get("Datasets_GetDatasetInGroup", "/groups/{group}/datasets/{dataset}")
+DELETE_DATASET = Operation(
+    "Datasets_DeleteDatasetInGroup", "DELETE", "/groups/{group}/datasets/{dataset}", idempotent=True
+)
+REFRESH_DATASET = Operation(
+    "Datasets_RefreshDatasetInGroup",
+    "POST",
+    "/groups/{group}/datasets/{dataset}/refreshes",
+    "dataset.refresh",
+)
+GET_REFRESH_HISTORY = _get(
+    "Datasets_GetRefreshHistoryInGroup", "/groups/{group}/datasets/{dataset}/refreshes"
+)
+
+UPDATE_SEMANTIC_MODEL = Operation(
+    "SemanticModels_UpdateSemanticModel",
+    "PATCH",
+    "/workspaces/{group}/semanticModels/{dataset}",
+    "fabric.platform",
+    idempotent=True,
+    api="fabric",
+)
+UPDATE_FABRIC_REPORT = Operation(
+    "Reports_UpdateReport",
+    "PATCH",
+    "/workspaces/{group}/reports/{report}",
+    "fabric.platform",
+    idempotent=True,
+    api="fabric",
+)
+
+# Not in the contract: blob storage behind a signed address.
+PUT_BLOCK = Operation("Blob_PutBlock", "PUT", "", idempotent=True)
+PUT_BLOCK_LIST = Operation("Blob_PutBlockList", "PUT", "", idempotent=True)
+GET_BLOB = Operation("Blob_GetBlob", "GET", "", idempotent=True)

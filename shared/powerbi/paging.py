@@ -1,0 +1,71 @@
+"""Lists read to their end: small paginators that know when a list is complete and when it can't be.
+
+A list that can't be completed is an error, never a shorter list: what is missing would be missing in the target.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from shared.errors import IncompletePages
+
+MAX_PAGES = 10_000
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list with links; `next_uri` is None on the last."""
+
+    rows: list[Row]
+    next_uri: str | None
+
+
+def skip_paging(
+    fetch: Callable[[int, int], list[Row]],
+    top: int,
+    key: Callable[[Row], Hashable],
+    *,
+    until_empty: bool = False,
+) -> Iterator[Row]:
+    """Each row once, from `fetch(top, skip)`.
+
+    The end is a page shorter than `top`; with `until_empty` only an empty one, since a service that caps its
+    pages lower than asked would otherwise lose the rest unnoticed (one more call). A page that brings nothing
+    new after a full one means the service repeats itself: IncompletePages. After a short one it means that the
+    service doesn't know `$skip` and had given all it has.
+    """
+    seen: set[Hashable] = set()
+    skip, short = 0, False
+    for _ in range(MAX_PAGES):
+        page = fetch(top, skip)
+        fresh = [row for row in page if key(row) not in seen]
+        if page and not fresh and not short:
+            raise IncompletePages("paging.repeated", f"the page after {skip} rows repeats earlier ones")
+        for row in fresh:
+            if key(row) not in seen:  # also twice within one page
+                seen.add(key(row))
+                yield row
+        short = len(page) < top
+        if not fresh or (short and not until_empty):
+            return
+        skip += len(page)
+    raise IncompletePages("paging.endless", f"more than {MAX_PAGES} pages")
+
+
+def continuation(first: Callable[[], Page], follow: Callable[[str], Page]) -> Iterator[Page]:
+    """Pages until one has no link. An empty page with a link goes on; a link seen before is IncompletePages."""
+    page = first()
+    seen: set[str] = set()
+    for _ in range(MAX_PAGES):
+        yield page
+        if page.next_uri is None:
+            return
+        if page.next_uri in seen:
+            raise IncompletePages("paging.repeated", "the service gave the same continuation twice")
+        seen.add(page.next_uri)
+        page = follow(page.next_uri)
+    raise IncompletePages("paging.endless", f"more than {MAX_PAGES} pages")

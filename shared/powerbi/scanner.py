@@ -1,0 +1,46 @@
+"""The admin scanner: asks for the metadata of up to 100 workspaces, waits, reads the result within 24 hours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from shared.errors import BadRequest
+from shared.powerbi import operations as op
+from shared.powerbi.client import PowerBIClient
+
+Row = dict[str, Any]
+MAX_WORKSPACES = 100
+
+
+class Scanner:
+    """Operations of the scanner; all need the admin identity."""
+
+    def __init__(self, client: PowerBIClient) -> None:
+        self._client = client
+
+    def post_info(self, workspace_ids: Sequence[str]) -> str:
+        """WorkspaceInfo_PostWorkspaceInfo: starts a scan, gives its id. At most 16 may run at once."""
+        if not 1 <= len(workspace_ids) <= MAX_WORKSPACES:
+            raise BadRequest(
+                "scan.size", f"a scan takes 1 to {MAX_WORKSPACES} workspaces, not {len(workspace_ids)}"
+            )
+        query = {"lineage": True, "datasourceDetails": True, "getArtifactUsers": True}
+        body = {"workspaces": list(workspace_ids)}
+        return self._client.call(op.POST_WORKSPACE_INFO, query=query, json=body).json["id"]
+
+    def status(self, scan_id: str) -> Row:
+        """WorkspaceInfo_GetScanStatus: `status` NotStarted, Running, Succeeded or Failed (with `error`)."""
+        return self._client.call(op.GET_SCAN_STATUS, {"scan": scan_id}).json
+
+    def result(self, scan_id: str) -> Row:
+        """WorkspaceInfo_GetScanResult: `workspaces[]`, `datasourceInstances[]`, …; only after Succeeded."""
+        return self._client.call(op.GET_SCAN_RESULT, {"scan": scan_id}).json
+
+    def modified(self, since: datetime | None = None) -> list[str]:
+        """WorkspaceInfo_GetModifiedWorkspaces: ids changed since then (30 minutes to 30 days ago), or all."""
+        query: dict[str, str | int | bool] = {"excludePersonalWorkspaces": True}
+        if since is not None:
+            query["modifiedSince"] = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f0Z")
+        return [row["id"] for row in self._client.call(op.GET_MODIFIED_WORKSPACES, query=query).json]
