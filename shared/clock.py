@@ -1,4 +1,4 @@
-"""Time as a dependency: only the clock knows what time it is, so that policy is pure and tests need no waiting."""
+"""Time as a dependency: only the clock knows the time, so that policy is pure and tests need no waiting."""
 
 from __future__ import annotations
 

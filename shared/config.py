@@ -1,6 +1,6 @@
 """Settings: read once from a mapping, checked as a whole, frozen afterwards.
 
-The only file that looks at the process environment. Every fault is collected, so that one start names them all.
+The only file that looks at the process environment. All faults are collected: one start names them all.
 """
 
 from __future__ import annotations

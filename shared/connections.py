@@ -1,4 +1,4 @@
-"""Connections: one tenant's identities and endpoints, read from `PBI_CONNECTIONS__<name>__<FIELD>` variables."""
+"""Connections: one tenant's identities and endpoints, from `PBI_CONNECTIONS__<name>__<FIELD>` variables."""
 
 from __future__ import annotations
 
@@ -16,9 +16,25 @@ from shared.powerbi.quotas import BUILT_IN, Quota, merge
 
 PREFIX = "PBI_CONNECTIONS__"
 FIELDS = frozenset(
-    "TENANT_ID CLIENT_ID CLIENT_SECRET CLIENT_CERTIFICATE_PATH ADMIN_CLIENT_ID ADMIN_CLIENT_SECRET USERNAME "
-    "PASSWORD REFRESH_TOKEN USER_CLIENT_ID PROFILE_ID CLOUD AUTHORITY_URL API_URL FABRIC_URL GRAPH_URL QUOTAS "
-    "ALLOWED_HOSTS".split()
+    {
+        "TENANT_ID",
+        "CLIENT_ID",
+        "CLIENT_SECRET",
+        "CLIENT_CERTIFICATE_PATH",
+        "ADMIN_CLIENT_ID",
+        "ADMIN_CLIENT_SECRET",
+    }
+    | {
+        "USERNAME",
+        "PASSWORD",
+        "REFRESH_TOKEN",
+        "USER_CLIENT_ID",
+        "PROFILE_ID",
+        "CLOUD",
+        "QUOTAS",
+        "ALLOWED_HOSTS",
+    }
+    | {"AUTHORITY_URL", "API_URL", "FABRIC_URL", "GRAPH_URL"}
 )
 _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 _HOST_ENTRY = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?|\[[0-9A-Fa-f:]+\](:\d{1,5})?")

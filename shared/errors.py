@@ -30,7 +30,7 @@ from typing import Any
 
 
 class AppError(Exception):
-    """Base of everything this app raises on purpose: a stable `code`, a readable `message`, `details` as JSON."""
+    """Base of all this app raises on purpose: a stable `code`, a readable `message`, `details` as JSON."""
 
     def __init__(
         self, message: str, code: str = "app.error", details: list[dict[str, Any]] | None = None

@@ -55,7 +55,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def configure(level: int | str = logging.INFO) -> None:
-    """Put the filter on every handler of the root logger (the Functions worker brings its own), or add one."""
+    """Put the filter on every root handler (the Functions worker brings its own), or add one."""
     root = logging.getLogger()
     if not root.handlers:
         handler = logging.StreamHandler()

@@ -18,7 +18,7 @@ class Capacities:
         self._client = client
 
     def list(self) -> list[Row]:
-        """Capacities_GetCapacities: those the identity may see; `capacityUserAccessRight` None, Assign, Admin."""
+        """Capacities_GetCapacities: those visible; `capacityUserAccessRight` is None, Assign or Admin."""
         return self._client.call(op.LIST_CAPACITIES).json["value"]
 
     def list_as_admin(self) -> list[Row]:
@@ -30,8 +30,9 @@ class Capacities:
         self._client.call(op.ASSIGN_TO_CAPACITY, {"group": group_id}, json={"capacityId": capacity_id})
 
     def assignment_status(self, group_id: str) -> Row:
-        """Groups_CapacityAssignmentStatus: `status` Pending, InProgress, CompletedSuccessfully, AssignmentFailed.
+        """Groups_CapacityAssignmentStatus.
 
-        It may still show an older assignment: compare `capacityId` and `startTime`.
+        `status` is Pending, InProgress, CompletedSuccessfully or AssignmentFailed. It
+        may still show an older assignment: compare `capacityId` and `startTime`.
         """
         return self._client.call(op.CAPACITY_ASSIGNMENT_STATUS, {"group": group_id}).json

@@ -51,6 +51,7 @@ class PowerBIClient:
         self,
         connection: Connection,
         transport: Transport,
+        *,
         tokens: Tokens | None = None,
         clock: Clock | None = None,
         log: logging.Logger | None = None,
@@ -60,7 +61,9 @@ class PowerBIClient:
         self.clock = clock or SystemClock()
         self.tokens = tokens or Tokens(connection, transport, self.clock)
         log = log or logging.getLogger("powerbi.calls")
-        self._exchange = Exchange(connection, transport, self.tokens, self.clock, log, on_call)
+        self._exchange = Exchange(
+            connection, transport, self.tokens, clock=self.clock, log=log, on_call=on_call
+        )
 
     def call(
         self,
@@ -83,6 +86,7 @@ class PowerBIClient:
         params: Mapping[str, str],
         query: Query,
         body: SizedBody,
+        *,
         content_type: str,
         idle_timeout_s: float = IDLE_TIMEOUT_S,
     ) -> Answer:
@@ -141,7 +145,7 @@ def _unread(_: Call, response: Response) -> Response:
 
 
 def _whole(call: Call, response: Response) -> Answer:
-    """Read and parse. What should be JSON and isn't was cut off or came from something in between: WireError."""
+    """Read and parse. What should be JSON and isn't was cut off, or is not the service's: WireError."""
     content = response.read()
     document = None
     if content.strip():

@@ -1,4 +1,4 @@
-"""Puts a client together per connection, once per process: clients hold the tokens, and tokens are worth keeping."""
+"""Puts one client per connection together, once per process: clients hold tokens, worth keeping."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class Datasets:
 
 
 def is_already_refreshing(error: ServiceError) -> bool:
-    """A refresh was refused because one is running: wait for that one (400 by the service, 409 by older pages)."""
+    """A refresh was refused because one is running: wait for that one (400; 409 in older documentation)."""
     return error.status in (400, 409) and error.mentions("another refresh request is already executing")
 
 

@@ -64,6 +64,7 @@ class Exchange:
         connection: Connection,
         transport: Transport,
         tokens: Tokens,
+        *,
         clock: Clock,
         log: logging.Logger,
         on_call: Callable[[CallRecord], None] | None,
@@ -77,7 +78,7 @@ class Exchange:
         self._hosts = AllowList(connection)
 
     def run[T](self, call: Call, take: Callable[[Call, Response], T]) -> T:
-        """What `take` makes of the successful answer. It may raise WireError: the attempt then counts as lost."""
+        """What `take` makes of the successful answer; a WireError from it makes the attempt a lost one."""
         number, renewed = 0, False
         while True:
             attempt = _Try(number, renewed, str(uuid4()), self._clock.monotonic())

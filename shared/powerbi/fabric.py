@@ -9,7 +9,7 @@ from shared.powerbi.client import PowerBIClient
 
 
 class Fabric:
-    """Operations of the Fabric API; BadRequest `connection.noFabric` where the cloud's address is not known."""
+    """Operations of the Fabric API; BadRequest `connection.noFabric` where its address is not known."""
 
     def __init__(self, client: PowerBIClient) -> None:
         self._client = client

@@ -30,7 +30,7 @@ class Groups:
         )
 
     def find_by_name(self, name: str) -> list[Row]:
-        """Groups_GetGroups with `$filter=name eq '…'`: the workspaces of exactly that name the identity is in.
+        """Groups_GetGroups with `$filter=name eq '…'`: those of that name the identity is in.
 
         Names are compared as the service compares them, without regard to case.
         """
@@ -53,7 +53,7 @@ class Groups:
         self._client.call(op.DELETE_GROUP, {"group": group_id})
 
     def users(self, group_id: str) -> Iterator[Row]:
-        """Groups_GetGroupUsers: `identifier`, `principalType`, `groupUserAccessRight`, … of each principal."""
+        """Groups_GetGroupUsers: `identifier`, `principalType`, `groupUserAccessRight` of each."""
         parameters = {"group": group_id}
         return skip_paging(
             lambda top, skip: self._page(op.LIST_GROUP_USERS, parameters, top, skip), PAGE, _principal
@@ -67,7 +67,7 @@ class Groups:
         right: AccessRight,
         profile_id: str | None = None,
     ) -> None:
-        """Groups_AddGroupUser: UPN for a User, else object id. Raises AlreadyExists where it is in already."""
+        """Groups_AddGroupUser: UPN for a User, else object id. AlreadyExists where it is in."""
         body = _user(identifier, principal_type, right, profile_id)
         self._client.call(op.ADD_GROUP_USER, {"group": group_id}, json=body)
 

@@ -1,7 +1,7 @@
 """Which addresses a connection may call, decided before a socket opens, and which of them may see its token.
 
-Addresses that come from outside (redirects, continuation links, upload locations) pass here as well as our own:
-a foreign host is refused, and a token never travels to an upload host, whatever a service answers.
+Addresses that come from outside (redirects, continuation links, upload locations) pass here like our
+own: a foreign host is refused, and a token never travels to an upload host, whatever a service answers.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class AllowList:
         }
 
     def check(self, url: str, purpose: Purpose) -> None:
-        """Return if the connection may call this address. Raises ForbiddenHost otherwise; nothing was sent."""
+        """Return if the connection may call this address. Raises ForbiddenHost otherwise; nothing is sent."""
         parts = _split(url)
         if parts is None or not self._allows(parts, purpose):
             raise ForbiddenHost(

@@ -45,7 +45,12 @@ class Imports:
         form = MultipartFile(name, body)
         query = {"datasetDisplayName": name, "nameConflict": conflict}
         answer = self._client.send_body(
-            op.POST_IMPORT, {"group": group_id}, query, form, form.content_type, _ANSWER_TIMEOUT_S
+            op.POST_IMPORT,
+            {"group": group_id},
+            query,
+            form,
+            content_type=form.content_type,
+            idle_timeout_s=_ANSWER_TIMEOUT_S,
         )
         return answer.json["id"]
 
@@ -55,7 +60,7 @@ class Imports:
         return self._client.call(op.POST_IMPORT, {"group": group_id}, query, {"fileUrl": url}).json["id"]
 
     def get(self, group_id: str, import_id: str) -> Row:
-        """Imports_GetImportInGroup: `importState` Publishing, Succeeded, Failed; `reports`, `datasets`, `error`."""
+        """Imports_GetImportInGroup: `importState` Publishing, Succeeded, Failed; `reports`, `datasets`."""
         return self._client.call(op.GET_IMPORT, {"group": group_id, "import": import_id}).json
 
     def list(self, group_id: str) -> list[Row]:

@@ -39,7 +39,7 @@ class MultipartFile:
 
 
 def _safe(filename: str) -> str:
-    """ASCII letters, digits, dot, dash and underscore; the service names the item by its query, not by this."""
+    """ASCII letters, digits, dot, dash and underscore; the service names the item by the query."""
     return "".join(
         each if each.isascii() and (each.isalnum() or each in "._-") else "_" for each in filename
     )[-100:]

@@ -1,6 +1,6 @@
-"""The operations this app uses, as a table: what each is called, where it is, whose quota and identity it takes.
+"""The operations this app uses, as a table: name, address, and whose quota and identity each takes.
 
-`idempotent` means: sending it twice has the same effect as once, so a lost answer may simply be asked for again.
+`idempotent` means: sending it twice has the same effect as once, so a lost answer may be asked for again.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Lists read to their end: small paginators that know when a list is complete and when it can't be.
 
-A list that can't be completed is an error, never a shorter list: what is missing would be missing in the target.
+A list that can't be completed is an error, never a shorter list: the rest would be missing in the target.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ def skip_paging(
 
     The end is a page shorter than `top`; with `until_empty` only an empty one, since a service that caps its
     pages lower than asked would otherwise lose the rest unnoticed (one more call). A page that brings nothing
-    new after a full one means the service repeats itself: IncompletePages. After a short one it means that the
-    service doesn't know `$skip` and had given all it has.
+    new after a full one means the service repeats itself: IncompletePages. After a short one it means
+    that the service doesn't know `$skip` and had given all it has.
     """
     seen: set[Hashable] = set()
     skip, short = 0, False
@@ -57,7 +57,7 @@ def skip_paging(
 
 
 def continuation(first: Callable[[], Page], follow: Callable[[str], Page]) -> Iterator[Page]:
-    """Pages until one has no link. An empty page with a link goes on; a link seen before is IncompletePages."""
+    """Pages until one has no link. An empty page with a link goes on; a repeated link is an error."""
     page = first()
     seen: set[str] = set()
     for _ in range(MAX_PAGES):

@@ -1,6 +1,6 @@
 """The published limits of the service by quota key, and how a setting is merged over them.
 
-Kept apart from throttling: throttling reacts to what the service says, quotas say beforehand what it will allow.
+Kept apart from throttling: throttling reacts to what the service says, quotas say beforehand what is allowed.
 Admin quotas count per tenant, the others per identity.
 """
 

@@ -1,4 +1,4 @@
-"""The admin scanner: asks for the metadata of up to 100 workspaces, waits, reads the result within 24 hours."""
+"""The admin scanner: asks for the metadata of up to 100 workspaces, reads the result within 24 hours."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Reads what a service says went wrong: seven body shapes, header codes, and nothing at all.
 
-The headers come first: a refused token is often a 403 without a body. Nothing a service sends makes this raise.
+The headers come first: a refused token is often a 403 without a body. Nothing in an answer makes this raise.
 """
 
 from __future__ import annotations

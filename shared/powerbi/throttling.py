@@ -145,7 +145,7 @@ def _kind(status: int, fault: ServiceFault) -> type[TerminalError] | type[Transi
 
 
 def told_wait(headers: Mapping[str, str], fault: ServiceFault | None, now: datetime) -> float | None:
-    """Seconds the service told us to wait: the longer of header and text, or None where it named no number."""
+    """Seconds the service told us to wait: the longer of header and text, or None where it did not."""
     waits = [_header_wait(headers, now)]
     if fault is not None:
         waits += [float(number) for number in _IN_BODY.findall(fault.message)]

@@ -1,4 +1,4 @@
-"""Tokens per connection and identity: cached by their own life, fetched once however many threads want them."""
+"""Tokens per connection and identity: kept for their own life, fetched once however many threads ask."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """One request in, one response out: the only file that opens a socket, and the seam tests plug into.
 
-No retry lives here: a library that retries an upload by itself sends an empty body the second time. No redirect
-is followed, no environment variable read, no cookie kept, nothing decoded that is meant to be stored.
+No retry lives here: a library that retries an upload by itself sends an empty body the second time. No
+redirect is followed, no environment variable read, no cookie kept, nothing decoded that is meant to be kept.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Transport(Protocol):
 
 
 class HttpTransport:
-    """The real one. One session is shared by all threads: it keeps no state but its locked connection pool."""
+    """The real one. All threads share a session: it keeps no state but its locked connection pool."""
 
     def __init__(self, ca_bundle: str | None = None, connect_timeout_s: float = CONNECT_TIMEOUT_S) -> None:
         self._verify: str | bool = ca_bundle or True
