@@ -18,20 +18,19 @@ _NAMES = (
     "accesstoken|accountkey|account_key|sharedaccesskey|sharedaccesssignature|authorization|credentials|"
     "connectionstring|x-functions-key|secret"
 )
-# A JSON or Python string, also inside another string, where its quotes carry backslashes.
-_QUOTED = r"""(\\*)(["'])(?:(?!\1\2).|\\.)*?(?<!\\)\1\2"""
+# From an opening quote to the same quote: inside another string both carry backslashes, and a quote with one
+# backslash more belongs to the value. A value that was cut off goes to the end of the text.
+_VALUE = r"(?P<q>\\*[\"'])(?:(?!(?<!\\)(?P=q)).)*(?P=q)?"
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"eyJ[\w-]{4,}\.[\w-]+(?:\.[\w-]*)?"), MASK),  # JWT
     (re.compile(r"(?i)\b(bearer|basic|sharedaccesssignature)(\s+|%20|\+)[\w.~+/=%-]{4,}"), rf"\1 {MASK}"),
     # credential data of a gateway: all of it, since every name may hold a secret
-    (re.compile(r"""(?is)(credentialData\\*["']\s*:\s*)\[.*?\]"""), rf"\1{MASK}"),
-    (re.compile(r"""(?is)(credentialData\\*["']\s*:\s*)\[.*"""), rf"\1{MASK}"),  # cut off before its end
-    (re.compile(rf"""(?is)(\b(?:{_NAMES})\\*["']\s*:\s*){_QUOTED}"""), rf"\1{MASK}"),
-    (re.compile(rf"(?i)\b({_NAMES})(\s*[=:]\s*)(?![\[\"'\\])[^\s&;,\"'<>]+"), rf"\1\2{MASK}"),
-    (re.compile(rf"""(?i)\b({_NAMES})(\s*=\s*)\\*(["'])(?:(?!\3).)*\3"""), rf"\1\2{MASK}"),
+    (re.compile(r"(?is)(credentialData\\*[\"']\s*:\s*)\[.*?(?:\]|\Z)"), rf"\1{MASK}"),
+    (re.compile(rf"(?is)(?P<key>\b(?:{_NAMES})\\*[\"']?\s*[:=]\s*){_VALUE}"), rf"\g<key>{MASK}"),
+    (re.compile(rf"(?i)\b({_NAMES})(\s*=\s*|%3d)(?![\[\"'\\])[^\s&;,\"'<>]+"), rf"\1\2{MASK}"),
     # SAS: the whole query, signed fields tell where and until when
     (re.compile(r"(?i)\?[^\s\"'<>?]*\bsig(?:=|%3d)[^\s\"'<>]*"), f"?{MASK}"),
-    (re.compile(r"(?i)\b(sig)(=|%3d)[^\s&;\"'<>]+"), rf"\1\2{MASK}"),
+    (re.compile(r"(?i)\b(sig)(=|%3d)(?!\[)[^\s&;\"'<>]+"), rf"\1\2{MASK}"),
 )
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
