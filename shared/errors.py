@@ -79,10 +79,10 @@ class NotFound(AppError):
 
 
 class Conflict(AppError):
-    """Not possible in the present state; `allowed` names what is."""
+    """Not possible in the present state; `allowed` names what is, even where that is nothing."""
 
     def __init__(self, message: str, allowed: Sequence[str] = (), code: str = "conflict") -> None:
-        super().__init__(message, code, [{"allowed": list(allowed)}] if allowed else [])
+        super().__init__(message, code, [{"allowed": list(allowed)}])
         self.allowed = tuple(allowed)
 
 

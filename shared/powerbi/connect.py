@@ -13,6 +13,8 @@ from shared.powerbi.activity import Activity
 from shared.powerbi.calls import CallRecord
 from shared.powerbi.capacities import Capacities
 from shared.powerbi.client import PowerBIClient
+from shared.powerbi.dashboards import Dashboards
+from shared.powerbi.dataflows import Dataflows
 from shared.powerbi.datasets import Datasets
 from shared.powerbi.fabric import Fabric
 from shared.powerbi.groups import Groups
@@ -33,6 +35,8 @@ class PowerBI:
         self.reports = Reports(client)
         self.imports = Imports(client)
         self.datasets = Datasets(client)
+        self.dashboards = Dashboards(client)
+        self.dataflows = Dataflows(client)
         self.activity = Activity(client)
         self.fabric = Fabric(client)
 

@@ -94,6 +94,9 @@ DELETE_REPORT = Operation(
     "Reports_DeleteReportInGroup", "DELETE", "/groups/{group}/reports/{report}", idempotent=True
 )
 
+LIST_DASHBOARDS = _get("Dashboards_GetDashboardsInGroup", "/groups/{group}/dashboards")
+LIST_DATAFLOWS = _get("Dataflows_GetDataflows", "/groups/{group}/dataflows")
+
 POST_IMPORT = Operation("Imports_PostImportInGroup", "POST", "/groups/{group}/imports")
 CREATE_UPLOAD_LOCATION = Operation(
     "Imports_CreateTemporaryUploadLocationInGroup",

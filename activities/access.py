@@ -1,0 +1,104 @@
+"""Step 9 as far as workspaces go: each mapped principal gets exactly the right it had in the source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from activities.context import Context, open_context
+from activities.frame import Call
+from activities.inventory import inventory_path
+from activities.principals import Grant, mapped
+from shared.errors import AlreadyExists, BadRequest, EntityNotFound, NotAuthorized
+from shared.outcomes import Done, Outcome, Wait
+from shared.services import Services
+
+_PER_CALL = 25  # principals per activity: well under a minute even where the service is slow
+
+
+def grant_access(services: Services, call: Call) -> Outcome:
+    """Groups_GetGroupUsers, then Groups_AddGroupUser or Groups_UpdateGroupUser for what differs.
+
+    An unmapped principal is never guessed: it becomes a finding. In a workspace that is not ours nobody's
+    existing right is changed.
+    """
+    context = open_context(services, call)
+    row = context.update_workspace(step="access")
+    document = services.documents.read_json(inventory_path(call.migration, call.workspace))
+    grants, unmapped = mapped(
+        document["users"], context.request.principals, services.own_principals(context.request.source)
+    )
+    position = int(call.state.get("position", 0))
+    if position == 0:
+        _name_unmapped(context, unmapped)
+    present = {_identity(user): user for user in context.target.groups.users(row.target_id)}
+    for grant in grants[position : position + _PER_CALL]:
+        _bring_about(context, row.target_id, row.origin, grant, present)
+    position += _PER_CALL
+    if position < len(grants):
+        return Wait(services.clock.now(), {"position": position})
+    return Done()
+
+
+def _bring_about(
+    context: Context, workspace: str, origin: str, grant: Grant, present: Mapping[str, Mapping[str, Any]]
+) -> None:
+    now = present.get(grant.identifier.lower())
+    if now is not None and now.get("groupUserAccessRight") == grant.right:
+        return
+    if now is not None and (
+        origin == "merged"
+        or grant.identifier.lower() in context.services.own_principals(context.request.target)
+    ):
+        _report(context, "principal.kept", grant, f"has {now.get('groupUserAccessRight')} here already")
+        return
+    operation = "Groups_AddGroupUser" if now is None else "Groups_UpdateGroupUser"
+    try:
+        context.services.gate.write(
+            context.intent("access", f"{grant.identifier}={grant.right}", operation, grant.identifier),
+            look=lambda before: None,
+            act=lambda: _grant(context, workspace, grant, exists=now is not None),
+            repeatable=True,
+        )
+    except (BadRequest, EntityNotFound, NotAuthorized) as refused:
+        _report(context, "principal.refused", grant, f"was refused: {refused.code} {refused.message}")
+
+
+def _grant(context: Context, workspace: str, grant: Grant, *, exists: bool) -> dict[str, Any]:
+    """POST, or PUT where the principal is in already (also where it came in since we looked)."""
+    groups = context.target.groups
+    given = {"right": grant.right}
+    if exists:
+        groups.update_user(workspace, grant.identifier, grant.kind, grant.right)
+        return given
+    try:
+        groups.add_user(workspace, grant.identifier, grant.kind, grant.right)
+    except AlreadyExists:
+        groups.update_user(workspace, grant.identifier, grant.kind, grant.right)
+    return given
+
+
+def _name_unmapped(context: Context, unmapped: list[Mapping[str, Any]]) -> None:
+    for user in unmapped:
+        name = str(user.get("emailAddress") or user.get("displayName") or user.get("identifier"))
+        context.finding(
+            "principal.unmapped",
+            kind=f"principal.{user.get('principalType', 'User')}",
+            id=str(user.get("identifier", "")),
+            name=name,
+            message=f"{name} has {user.get('groupUserAccessRight')} in the source and no mapping; nobody got it.",
+        )
+
+
+def _report(context: Context, code: str, grant: Grant, what: str) -> None:
+    context.finding(
+        code,
+        kind=f"principal.{grant.kind}",
+        id=grant.identifier,
+        name=grant.identifier,
+        message=f"{grant.identifier}, to be {grant.right}, {what}.",
+    )
+
+
+def _identity(user: Mapping[str, Any]) -> str:
+    return str(user.get("identifier") or user.get("emailAddress") or "").lower()

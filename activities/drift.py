@@ -1,0 +1,194 @@
+"""What happens in both tenants after cutover: activity events, page by page, into findings per migration.
+
+One checkpoint row per connection says which UTC day and continuation comes next; it moves only after a page's
+findings are stored, and a finding's key is the event's own id. So a reader that dies in the middle of a page
+reads it again and reports nothing twice. Every pass starts two hours before the end of the last one, because
+events appear up to an hour late and out of order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from activities.frame import Call
+from shared.errors import NotFound
+from shared.models import Migration, WorkspaceRow
+from shared.outcomes import Done, Outcome
+from shared.services import Services
+
+OVERLAP = timedelta(hours=2)
+REACH = timedelta(days=27, hours=23)  # the service keeps 28 days
+WATCHED = timedelta(days=30)  # how long after cutover a migration is watched
+MAX_PAGES = 10_000  # of one pass; more means the service gives continuations without end
+_TABLE, _ROW = "PbiCheckpoints", "activity"
+_NAMES = ("ReportName", "DatasetName", "DashboardName", "DataflowName", "ArtifactName", "ItemName")
+_IDS = ("ReportId", "DatasetId", "DashboardId", "DataflowId", "ArtifactId", "ObjectId", "WorkspaceId")
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """One side of a migration that has cut over."""
+
+    migration: Migration
+    is_source: bool
+    since: datetime
+
+    @property
+    def connection(self) -> str:
+        return self.migration.source if self.is_source else self.migration.target
+
+
+def list_connections(services: Services, call: Call) -> Outcome:
+    """The connections at least one watched migration uses; each begins a new pass here."""
+    names = sorted({watch.connection for watch in _watched(services)})
+    for name in names:
+        _begin(services, name)
+    return Done({"connections": names})
+
+
+def read_events(services: Services, call: Call) -> Outcome:
+    """Admin_GetActivityEvents, one page: `{"more": true}` until the pass has reached its end."""
+    found = services.tables[_TABLE].get(call.connection, _ROW)
+    if found is None or not found[0]["at"]:
+        return Done({"more": False})
+    row = dict(found[0])
+    start, end = datetime.fromisoformat(row["at"]), datetime.fromisoformat(row["to"])
+    last = min(end, _end_of_day(start))
+    page = next(services.power_bi(call.connection).activity.pages(start, last, row["link"] or None))
+    watches = [watch for watch in _watched(services) if watch.connection == call.connection]
+    for event in page.rows:
+        _report(services, call.connection, watches, event)
+    _advance(services, call.connection, row, page.next_uri, last, end)
+    return Done({"more": True})
+
+
+def _begin(services: Services, connection: str) -> None:
+    """Set the window of a new pass; one that was interrupted goes on where it was."""
+    table, now = services.tables[_TABLE], services.clock.now()
+    found = table.get(connection, _ROW)
+    if found is not None and found[0]["at"]:
+        return
+    since = min(watch.since for watch in _watched(services) if watch.connection == connection)
+    if found is not None:
+        since = max(since, datetime.fromisoformat(found[0]["to"]) - OVERLAP)
+    start = max(since, now - REACH)
+    table.put(connection, _ROW, _checkpoint(start.isoformat(), now.isoformat(), "", 0))
+
+
+def _advance(
+    services: Services,
+    connection: str,
+    row: Mapping[str, Any],
+    link: str | None,
+    last: datetime,
+    end: datetime,
+) -> None:
+    """Move the checkpoint behind the page: to its continuation, the next day, or the end of the pass."""
+    pages = row["pages"] + 1
+    if link and (link == row["link"] or pages > MAX_PAGES):
+        _endless(services, connection, last)
+        link = None
+    if link:
+        after = _checkpoint(row["at"], row["to"], link, pages)
+    else:
+        at = "" if last >= end else (last + timedelta(milliseconds=1)).isoformat()
+        after = _checkpoint(at, row["to"], "", pages)
+    services.tables[_TABLE].put(connection, _ROW, after)
+
+
+def _checkpoint(at: str, to: str, link: str, pages: int) -> dict[str, Any]:
+    return {"at": at, "to": to, "link": link, "pages": pages}
+
+
+def _report(services: Services, connection: str, watches: list[Watch], event: Mapping[str, Any]) -> None:
+    """A finding per migration the event's workspace belongs to, unless it is our own doing or before cutover."""
+    workspace, happened = str(event.get("WorkspaceId") or ""), _time(event)
+    if not workspace or happened is None or _is_own(services, connection, event):
+        return
+    for watch in watches:
+        row = _workspace_of(services, watch, connection, workspace)
+        if row is not None and happened >= watch.since:
+            _add(services, watch, row, event, happened)
+
+
+def _add(
+    services: Services, watch: Watch, row: WorkspaceRow, event: Mapping[str, Any], happened: datetime
+) -> None:
+    operation = str(event.get("Operation") or event.get("Activity") or "an activity")
+    side = "source" if watch.is_source else "target"
+    failed = " (failed)" if event.get("IsSuccess") is False else ""
+    services.findings.add(
+        watch.migration.id,
+        "drift.activity",
+        kind=operation,
+        id=_first(event, _IDS),
+        name=_first(event, _NAMES) or str(event.get("WorkSpaceName") or row.source_name),
+        workspace_id=row.source_id,
+        message=f"{operation}{failed} in the {side} by {event.get('UserId')} at {happened.isoformat()}.",
+        key=str(event.get("Id") or f"{operation} {happened.isoformat()}"),
+    )
+
+
+def _workspace_of(services: Services, watch: Watch, connection: str, workspace: str) -> WorkspaceRow | None:
+    """The manifest row of an event's workspace, by its own id in the source or by ownership in the target."""
+    source = workspace
+    if not watch.is_source:
+        tenant = services.connection(connection).tenant_id
+        owned = services.ownership.owner(tenant, workspace)
+        if owned is None:
+            return None
+        source = owned.source_workspace
+    try:
+        return services.manifest.workspace(watch.migration.id, source)
+    except NotFound:
+        return None
+
+
+def _is_own(services: Services, connection: str, event: Mapping[str, Any]) -> bool:
+    user = str(event.get("UserId") or "").lower()
+    return user in services.own_principals(connection)
+
+
+def _watched(services: Services) -> list[Watch]:
+    """Both sides of every migration that cut over in the last `WATCHED` days and is still configured."""
+    oldest = services.clock.now() - WATCHED
+    found: list[Watch] = []
+    for migration in services.manifest.each_migration():
+        since = datetime.fromisoformat(migration.cutover_at) if migration.cutover_at else None
+        if since is not None and since >= oldest:
+            found += [Watch(migration, True, since), Watch(migration, False, since)]
+    return [watch for watch in found if services.settings.connection(watch.connection)]
+
+
+def _endless(services: Services, connection: str, day: datetime) -> None:
+    for watch in _watched(services):
+        if watch.connection == connection:
+            services.findings.add(
+                watch.migration.id,
+                "drift.incomplete",
+                kind="connection",
+                id=connection,
+                name=connection,
+                message=f"The activity events of {day:%Y-%m-%d} have no end: the rest of that day was not read.",
+                key=f"{day:%Y-%m-%d}",
+            )
+
+
+def _end_of_day(moment: datetime) -> datetime:
+    day = moment.astimezone(UTC).date()
+    return datetime.combine(day, time(23, 59, 59, 999000), UTC)
+
+
+def _time(event: Mapping[str, Any]) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(str(event.get("CreationTime")))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _first(event: Mapping[str, Any], fields: tuple[str, ...]) -> str:
+    return next((str(event[name]) for name in fields if event.get(name)), "")

@@ -1,0 +1,142 @@
+"""Step 1, first half: which workspaces are meant, and what stands in the way of all of them.
+
+Nothing is written in either tenant. The selection is stored once, so that a run that is started again works
+on the same workspaces even if the source has changed meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from activities.context import Context, open_context
+from activities.frame import Call
+from activities.selection import CapacityMap, select
+from shared.errors import NotAuthorized, TerminalError
+from shared.outcomes import Done, Json, Outcome
+from shared.services import Services
+from shared.statuses import Status
+
+SCAN_BATCH = 100  # ids per getInfo call
+MEMBER_BATCH = 10  # workspaces one activity lists by itself, five calls each
+_NOT_APPLIED = ("gateways", "parameters", "credentials")
+
+
+def select_workspaces(services: Services, call: Call) -> Outcome:
+    """Decide the workspaces and their capacities: `{"mode": scanner | member, "batches": n}`.
+
+    Groups_GetGroupsAsAdmin where the identity may (its scanner then reads the details), else
+    Groups_GetGroups with per-workspace lists; Capacities_GetCapacities of both tenants.
+    """
+    path = selection_path(call.migration)
+    selection: Json | None = services.documents.read_json(path)
+    if selection is None:
+        context = open_context(services, call)
+        selection = _select(context)
+        services.documents.write_json(path, selection)
+    size = batch_size(selection["mode"])
+    return Done({"mode": selection["mode"], "batches": -(-len(selection["workspaces"]) // size)})
+
+
+def conclude_plan(services: Services, call: Call) -> Outcome:
+    """Blockers that concern everything end the migration here, before any write; else it may run."""
+    services.manifest.recount(call.migration)
+    context = open_context(services, call)
+    if services.manifest.progress(call.migration)["workspaces"]["total"] == 0:
+        context.finding(
+            "inventory.empty", kind="migration", id=call.migration, name="", message="No workspace was found."
+        )
+    _name_what_is_not_applied(context)
+    blocker = services.findings.first_blocker(call.migration)
+    if blocker is None:
+        services.manifest.move_to(call.migration, Status.RUNNING)
+        return Done({"status": Status.RUNNING})
+    services.manifest.move_to(
+        call.migration, Status.FAILED, error_code=blocker.code, error_message=blocker.message
+    )
+    return Done({"status": Status.FAILED})
+
+
+def selection_path(migration_id: str) -> str:
+    return f"{migration_id}/selection.json"
+
+
+def batch_size(mode: str) -> int:
+    return SCAN_BATCH if mode == "scanner" else MEMBER_BATCH
+
+
+def _select(context: Context) -> Json:
+    mode, groups = _list_source(context)
+    chosen, unknown = select(context.request.workspaces, groups)
+    for text in unknown:
+        context.finding(
+            "inventory.unknownWorkspace",
+            kind="workspace",
+            id="",
+            name=text,
+            message=f"The source has no live workspace with the name or id {text!r} that its identity can see.",
+        )
+    _map_capacities(context, chosen)
+    return {"mode": mode, "workspaces": chosen}
+
+
+def _list_source(context: Context) -> tuple[str, Iterable[Mapping[str, Any]]]:
+    try:
+        return "scanner", list(context.source.groups.list_groups_as_admin())
+    except NotAuthorized as refused:
+        context.finding(
+            "inventory.noAdmin",
+            kind="connection",
+            id=context.request.source,
+            name=context.request.source,
+            message=f"The admin APIs refused the source identity: {refused.message}",
+        )
+    return "member", list(context.source.groups.list_groups())
+
+
+def _map_capacities(context: Context, chosen: list[Json]) -> None:
+    """Give every chosen workspace its `targetCapacity`, and name what of `capacities` fits nothing."""
+    wanted = context.request.capacities
+    used = {entry["capacity"] for entry in chosen if entry["capacity"]}
+    targets = context.target.capacities.list() if wanted else []
+    sources = _source_capacities(context) if wanted and used else []
+    capacities = CapacityMap(wanted, sources, targets)
+    for name in capacities.unknown_targets():
+        context.finding(
+            "capacity.unknownTarget",
+            kind="capacity",
+            id="",
+            name=name,
+            message=f"The target identity sees no capacity {name!r}.",
+        )
+    for name in capacities.unmatched_sources(used):
+        context.finding(
+            "capacity.unknownSource",
+            kind="capacity",
+            id="",
+            name=name,
+            message=f"capacities names {name!r}, which is no capacity of the source that could be seen.",
+        )
+    for entry in chosen:
+        entry["targetCapacity"] = capacities.target_of(entry["capacity"])
+
+
+def _source_capacities(context: Context) -> list[Mapping[str, Any]]:
+    """Names of source capacities, from the admin list or, without that right, from the identity's own."""
+    try:
+        return list(context.source.capacities.list_as_admin())
+    except TerminalError:
+        return list(context.source.capacities.list())
+
+
+def _name_what_is_not_applied(context: Context) -> None:
+    for section in _NOT_APPLIED:
+        given: Mapping[str, Any] = getattr(context.request, section)
+        if given:
+            context.finding(
+                "manual.notApplied",
+                kind="request",
+                id=section,
+                name=section,
+                message=f"{section} ({len(given)} entries) is not applied by this version.",
+            )

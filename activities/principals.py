@@ -1,0 +1,65 @@
+"""Who in the target stands for whom in the source. Pure: an exact key beats a domain rule; nobody is guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_RANK = {"Viewer": 0, "Contributor": 1, "Member": 2, "Admin": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    identifier: str  # UPN of a user, object id of a group or app
+    kind: str  # User | Group | App
+    right: str  # Admin | Member | Contributor | Viewer
+
+
+def mapped(
+    users: Iterable[Mapping[str, Any]], principals: Mapping[str, str | None], own: Iterable[str]
+) -> tuple[list[Grant], list[Mapping[str, Any]]]:
+    """Grants in a stable order, and the users nothing in `principals` says anything about.
+
+    `own` are the source identities of this app: they were let in for the move and are not moved. Two source
+    principals that become one target principal give it the higher of their rights.
+    """
+    rules = {key.lower(): value for key, value in principals.items()}
+    ours = {identity.lower() for identity in own}
+    found: dict[str, Grant] = {}
+    unmapped: list[Mapping[str, Any]] = []
+    for user in users:
+        names = _names(user)
+        right = str(user.get("groupUserAccessRight") or "None")
+        if right not in _RANK or ours & set(names):
+            continue
+        known, target = _rule(names, rules)
+        if not known:
+            unmapped.append(user)
+        elif target is not None:
+            _keep_higher(found, Grant(target, str(user.get("principalType") or "User"), right))
+    return sorted(found.values(), key=lambda grant: grant.identifier.lower()), unmapped
+
+
+def _names(user: Mapping[str, Any]) -> list[str]:
+    """What a key may call this principal, most exact first, in lower case."""
+    fields = (user.get("identifier"), user.get("emailAddress"), user.get("graphId"))
+    return [str(value).lower() for value in fields if value]
+
+
+def _rule(names: list[str], rules: Mapping[str, str | None]) -> tuple[bool, str | None]:
+    for name in names:
+        if name in rules:
+            return True, rules[name]
+    for name in names:
+        local, at, domain = name.rpartition("@")
+        if at and f"@{domain}" in rules:
+            target = rules[f"@{domain}"]
+            return True, None if target is None else f"{local}{target}"
+    return False, None
+
+
+def _keep_higher(found: dict[str, Grant], grant: Grant) -> None:
+    known = found.get(grant.identifier.lower())
+    if known is None or _RANK[grant.right] > _RANK[known.right]:
+        found[grant.identifier.lower()] = grant

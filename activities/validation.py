@@ -1,0 +1,168 @@
+"""Step 10 as far as reports go: every item once, bound to its model, its bytes the exported ones, refreshed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from activities.context import Context, open_context
+from activities.frame import Call
+from shared.errors import BadRequest
+from shared.models import ItemRow, ItemState, Kind, WorkspaceRow
+from shared.outcomes import Done, Failed, Outcome
+from shared.polling import REFRESH
+from shared.powerbi.datasets import find_refresh, is_already_refreshing
+from shared.powerbi.service_errors import parse_refresh_failure
+from shared.services import Services
+
+_HISTORY = 20  # refreshes looked at; ours is among the newest
+
+
+def check_workspace(services: Services, call: Call) -> Outcome:
+    """Reports_GetReportsInGroup and Datasets_GetDatasetsInGroup of the target against the manifest.
+
+    Returns one page of the models to refresh: `{"datasets": [source ids], "cursor"}`.
+    """
+    context = open_context(services, call)
+    row = context.update_workspace(step="validate")
+    items = [
+        i for i in services.manifest.items_of(call.migration, call.workspace) if i.state == ItemState.DONE
+    ]
+    datasets = {str(d["id"]).lower(): d for d in context.target.datasets.list(row.target_id)}
+    if call.cursor is None:
+        reports = {str(r["id"]).lower(): r for r in context.target.reports.list(row.target_id)}
+        _check(context, row, items, reports, datasets)
+    return Done(_page(context, items, datasets))
+
+
+def refresh_model(services: Services, call: Call) -> Outcome:
+    """Datasets_RefreshDatasetInGroup once; a refresh that runs already is waited for instead."""
+    context = open_context(services, call)
+    row, model = context.workspace(), _model(services, call)
+    try:
+        services.gate.write(
+            context.intent("refresh", call.dataset, "Datasets_RefreshDatasetInGroup", model.target_name),
+            survey=lambda: {"refreshes": _refreshes(context, row, model)},
+            look=lambda before: _new_refresh(context, row, model, before),
+            act=lambda: {"request": context.target.datasets.refresh(row.target_id, model.target_id)},
+        )
+    except BadRequest as refused:
+        if not is_already_refreshing(refused):
+            raise
+    return Done()
+
+
+def await_refresh(services: Services, call: Call) -> Outcome:
+    """Datasets_GetRefreshHistoryInGroup until our refresh (or the one that was running) has ended."""
+    context = open_context(services, call)
+    row, model = context.workspace(), _model(services, call)
+    started = services.gate.result(
+        context.intent("refresh", call.dataset, "Datasets_RefreshDatasetInGroup", model.target_name)
+    )
+    history = context.target.datasets.refresh_history(row.target_id, model.target_id, _HISTORY)
+    request = str((started or {}).get("request", ""))
+    entry = find_refresh(history, request) if request else next(iter(history), None)
+    status = str((entry or {}).get("status", "Unknown"))
+    if status == "Completed":
+        return Done()
+    if entry is not None and status != "Unknown":
+        fault = parse_refresh_failure(entry.get("serviceExceptionJson"))
+        return Failed(fault.code or f"refresh.{status}", fault.message or f"The refresh ended as {status}.")
+    again = REFRESH.again(call.state, services.clock.now(), call.scale)
+    return again or Failed("refresh.deadline", "The refresh did not end in time.")
+
+
+def record_refresh_failure(services: Services, call: Call) -> Outcome:
+    """The model arrived but its data could not be loaded: the workspace is not validated."""
+    context = open_context(services, call)
+    model, reason = _model(services, call), f"{call.code}: {call.message}"
+    _fault(context, "validation.refreshFailed", model, f"The test refresh failed: {reason}")
+    return Done()
+
+
+def _check(
+    context: Context,
+    row: WorkspaceRow,
+    items: list[ItemRow],
+    reports: Mapping[str, Mapping[str, Any]],
+    datasets: Mapping[str, Mapping[str, Any]],
+) -> None:
+    models = {item.source_id: item for item in items if item.kind == Kind.DATASET}
+    for item in items:
+        there = (datasets if item.kind == Kind.DATASET else reports).get(item.target_id.lower())
+        if there is None:
+            _fault(context, "validation.missing", item, "It arrived, but the target no longer lists it.")
+        elif item.kind == Kind.REPORT:
+            _check_report(context, item, models[item.dataset_id], there)
+    if row.origin != "merged":
+        _check_once(context, items, Kind.REPORT, reports)
+        _check_once(context, items, Kind.DATASET, datasets)
+
+
+def _check_report(context: Context, item: ItemRow, model: ItemRow, there: Mapping[str, Any]) -> None:
+    bound = str(there.get("datasetId") or "")
+    if bound.lower() != model.target_id.lower():
+        _fault(
+            context,
+            "validation.unbound",
+            item,
+            f"It is bound to {bound or 'no model'}, not {model.target_id}.",
+        )
+    if item.sha256 != item.sent_sha256:
+        _fault(context, "validation.content", item, f"Exported {item.sha256}, sent {item.sent_sha256}.")
+
+
+def _check_once(
+    context: Context, items: list[ItemRow], kind: Kind, there: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """In a workspace of ours no name may occur more often than we brought it."""
+    brought = Counter(item.target_name.casefold() for item in items if item.kind == kind)
+    found = Counter(str(each.get("name", "")).casefold() for each in there.values())
+    for item in items:
+        name = item.target_name.casefold()
+        if item.kind == kind and found[name] > brought[name]:
+            _fault(
+                context, "validation.twice", item, f"{found[name]} of that name, {brought[name]} expected."
+            )
+
+
+def _page(
+    context: Context, items: list[ItemRow], datasets: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    models = sorted((item for item in items if item.kind == Kind.DATASET), key=lambda item: item.source_id)
+    rest = [item for item in models if item.source_id > (context.call.cursor or "")]
+    page, refreshable = rest[: context.call.page], list[str]()
+    for model in page:
+        there = datasets.get(model.target_id.lower(), {})
+        if there.get("isRefreshable") and not there.get("addRowsAPIEnabled"):
+            refreshable.append(model.source_id)
+        elif there:
+            _fault(context, "validation.notRefreshable", model, "The service says it can't be refreshed.")
+    return {"datasets": refreshable, "cursor": page[-1].source_id if rest[context.call.page :] else None}
+
+
+def _fault(context: Context, code: str, item: ItemRow, message: str) -> None:
+    """A finding about an item; one that means "not proved" also fails the workspace when it is closed."""
+    context.finding(code, kind=item.kind, id=item.source_id, name=item.source_name, message=message)
+    if code != "validation.notRefreshable":
+        context.update_workspace(
+            error_code=code, error_message=f"{item.kind} {item.source_name!r}: {message}"[:2000]
+        )
+
+
+def _model(services: Services, call: Call) -> ItemRow:
+    return services.manifest.item(call.migration, call.workspace, Kind.DATASET, call.dataset)
+
+
+def _refreshes(context: Context, row: WorkspaceRow, model: ItemRow) -> list[str]:
+    history = context.target.datasets.refresh_history(row.target_id, model.target_id, _HISTORY)
+    return [str(entry.get("requestId", "")).lower() for entry in history]
+
+
+def _new_refresh(
+    context: Context, row: WorkspaceRow, model: ItemRow, before: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    known = set(before["refreshes"])
+    fresh = [each for each in _refreshes(context, row, model) if each not in known]
+    return {"request": fresh[0]} if fresh else None

@@ -1,0 +1,201 @@
+"""Step 2: one workspace from its first look at the source to its closing entry in the manifest."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from typing import Any
+
+from activities import inventory
+from activities.classification import classify
+from activities.context import Context, open_context
+from activities.frame import Call
+from shared.errors import AlreadyExists, EntityNotFound, NotAuthorized
+from shared.models import ItemRow, ItemState, Kind, WorkspaceRow, WorkspaceStatus
+from shared.outcomes import Done, Failed, Json, Outcome
+from shared.ownership import Owned
+from shared.polling import VISIBILITY
+from shared.services import Services
+
+_OPEN = frozenset({ItemState.PLANNED, ItemState.CREATING})
+_BLOCKED = frozenset({"access.source", "workspace.nameTaken"})
+
+
+def inspect_source(services: Services, call: Call) -> Outcome:
+    """Reports_GetReportsInGroup: can the identity read it, and is what was planned still there?
+
+    An inventory that was incomplete is read here by the workspace's own lists. Failing here costs nothing:
+    the target has not been touched yet.
+    """
+    context = open_context(services, call)
+    row = context.update_workspace(
+        status=WorkspaceStatus.RUNNING, step="inventory", error_code="", error_message=""
+    )
+    try:
+        live = {str(report["id"]).lower() for report in context.source.reports.list(call.workspace)}
+    except (NotAuthorized, EntityNotFound) as refused:
+        return Failed("access.source", f"The source identity can't read this workspace: {refused.message}")
+    _complete_inventory(context, row)
+    for item in services.manifest.items_of(call.migration, call.workspace):
+        if item.kind == Kind.REPORT and item.state in _OPEN and item.source_id.lower() not in live:
+            _skip_vanished(services, call, item)
+    services.manifest.count_workspace(call.migration, call.workspace)
+    return Done()
+
+
+def create_workspace(services: Services, call: Call) -> Outcome:
+    """Groups_CreateGroup, or the workspace that is ours already, or (existing = merge) somebody else's."""
+    context = open_context(services, call)
+    row = context.update_workspace(step="workspace")
+    if row.target_id:
+        return Done()
+    found = _find(context, row.target_name)
+    intent = context.intent("workspace", call.workspace, "Groups_CreateGroup", row.target_name)
+    if found is not None and not services.gate.is_open(intent):
+        return _existing(context, row, found)
+    try:
+        made = services.gate.write(
+            intent,
+            look=lambda before: _find(context, row.target_name),
+            act=lambda: {"id": str(context.target.groups.create(row.target_name)["id"])},
+        )
+    except AlreadyExists as taken:
+        return _invisible(context, row, taken)
+    services.ownership.claim(context.target_connection.tenant_id, made["id"], _owned(context))
+    _arrive(context, made["id"], "created")
+    return Done()
+
+
+def next_models(services: Services, call: Call) -> Outcome:
+    """One page of reports to move, in groups of one name: `{"groups": [[id, …]], "cursor"}`.
+
+    Names are compared without regard to case, as the service does on import. The order is by name and id,
+    and the cursor a place in it, so that an item which stays unfinished can't hold up the rest.
+    """
+    items = services.manifest.items_of(call.migration, call.workspace)
+    moving = sorted(_place(item) for item in items if item.kind == Kind.REPORT and item.state in _OPEN)
+    after = tuple(json.loads(call.cursor)) if call.cursor else ("", "")
+    rest = [place for place in moving if place > after]
+    page = rest[: call.page]
+    groups: dict[str, list[str]] = defaultdict(list)
+    for name, identity in page:
+        groups[name].append(identity)
+    return Done(
+        {"groups": list(groups.values()), "cursor": json.dumps(page[-1]) if rest[call.page :] else None}
+    )
+
+
+def _place(item: ItemRow) -> tuple[str, str]:
+    return item.source_name.casefold(), item.source_id
+
+
+def count_workspace(services: Services, call: Call) -> Outcome:
+    """Bring the counters of this workspace up to date."""
+    services.manifest.count_workspace(call.migration, call.workspace)
+    return Done()
+
+
+def record_workspace_failure(services: Services, call: Call) -> Outcome:
+    """A phase could not be finished: the workspace is blocked (nothing begun) or failed, and a finding says why."""
+    context = open_context(services, call)
+    status = WorkspaceStatus.BLOCKED if call.code in _BLOCKED else WorkspaceStatus.FAILED
+    row = context.update_workspace(status=status, error_code=call.code, error_message=call.message[:2000])
+    code = call.code if call.code in _BLOCKED or call.code == "capacity.failed" else "workspace.failed"
+    context.finding(
+        code,
+        kind="workspace",
+        id=row.source_id,
+        name=row.source_name,
+        message=f"{call.code}: {call.message}",
+        key=call.code,
+    )
+    return Done()
+
+
+def finish_workspace(services: Services, call: Call) -> Outcome:
+    """The closing entry: done if every item that moves has arrived and validation found nothing wrong."""
+    context = open_context(services, call)
+    row = context.workspace()
+    items = services.manifest.items_of(call.migration, call.workspace)
+    if row.status == WorkspaceStatus.RUNNING:
+        _close(context, row, items)
+    for item in items:
+        if item.blob and item.state == ItemState.DONE:
+            services.staging.delete(item.blob)
+    services.manifest.count_workspace(call.migration, call.workspace)
+    return Done()
+
+
+def _close(context: Context, row: WorkspaceRow, items: list[ItemRow]) -> None:
+    left = [item for item in items if item.state in _OPEN or item.state == ItemState.FAILED]
+    if row.error_code:
+        context.update_workspace(status=WorkspaceStatus.FAILED)
+    elif left:
+        names = ", ".join(f"{item.kind} {item.source_name!r}" for item in left[:5])
+        context.update_workspace(
+            status=WorkspaceStatus.FAILED,
+            error_code="items.failed",
+            error_message=f"{len(left)} item(s) did not arrive: {names}",
+        )
+    else:
+        context.update_workspace(status=WorkspaceStatus.DONE)
+
+
+def _existing(context: Context, row: WorkspaceRow, found: Json) -> Outcome:
+    """A workspace of that name is there and no try of this migration made it."""
+    owner = context.services.ownership.owner(context.target_connection.tenant_id, found["id"])
+    if owner is not None and owner.same_source(_owned(context)):
+        _arrive(context, found["id"], "ours", owner.migration_id)
+        return Done()
+    if context.request.existing == "merge":
+        _arrive(context, found["id"], "merged")
+        return Done()
+    return Failed(
+        "workspace.nameTaken", f"The target has a workspace {row.target_name!r} that this app did not create."
+    )
+
+
+def _invisible(context: Context, row: WorkspaceRow, taken: AlreadyExists) -> Outcome:
+    """The name is taken, but our identity doesn't see by what. Perhaps by our own lost write, a moment ago."""
+    again = VISIBILITY.again(context.call.state, context.services.clock.now(), context.call.scale)
+    intent = context.intent("workspace", context.call.workspace, "Groups_CreateGroup", row.target_name)
+    if again is not None and context.services.gate.is_open(intent):
+        return again
+    return Failed(
+        "workspace.nameTaken",
+        f"The target has a workspace {row.target_name!r} that its identity is no member of: {taken.message}",
+    )
+
+
+def _arrive(context: Context, target_id: str, origin: str, earlier: str = "") -> None:
+    context.update_workspace(target_id=target_id, origin=origin, earlier=earlier, state=ItemState.DONE)
+
+
+def _owned(context: Context) -> Owned:
+    source = context.services.connection(context.request.source)
+    return Owned(context.call.migration, source.tenant_id, context.call.workspace)
+
+
+def _find(context: Context, name: str) -> Json | None:
+    """The target workspace of that name, if its identity is a member: names are unique in a tenant."""
+    found = context.target.groups.find_by_name(name)
+    return {"id": str(found[0]["id"])} if found else None
+
+
+def _complete_inventory(context: Context, row: WorkspaceRow) -> None:
+    services, call = context.services, context.call
+    path = inventory.inventory_path(call.migration, call.workspace)
+    document: Any = services.documents.read_json(path)
+    if document is not None and document["complete"]:
+        return
+    document = inventory.read_directly(context, {"id": row.source_id, "name": row.source_name})
+    services.manifest.plan_items(call.migration, call.workspace, classify(document))
+    services.documents.write_json(path, document)
+
+
+def _skip_vanished(services: Services, call: Call, item: ItemRow) -> None:
+    note = "deleted in the source after the inventory"
+    for kind, identity in ((Kind.REPORT, item.source_id), (Kind.DATASET, item.dataset_id)):
+        services.manifest.update_item(
+            call.migration, call.workspace, kind, identity, state=ItemState.SKIPPED, note=note
+        )

@@ -1,0 +1,28 @@
+"""One pass over the activity events of every watched tenant, a page per activity."""
+
+from __future__ import annotations
+
+from durabletask.task import OrchestrationContext
+
+from activities import drift as events
+from orchestrators.waiting import Steps, step
+from shared.outcomes import Failed, Json
+
+INSTANCE = "drift"  # one at a time: the timer starts it only where none is running
+PAGES = 100  # per generation
+
+
+def drift(ctx: OrchestrationContext, payload: Json) -> Steps[Json]:
+    """Input: {"scale", "connections"?}. Output: {}. A tenant that can't be read does not stop the other."""
+    names = payload.get("connections")
+    if names is None:
+        begun = yield from step(ctx, events.list_connections, payload)
+        names = [] if isinstance(begun, Failed) else begun.value["connections"]
+    for _ in range(PAGES):
+        if not names:
+            return {}
+        page = yield from step(ctx, events.read_events, {**payload, "connection": names[0]})
+        if isinstance(page, Failed) or not page.value["more"]:
+            names = names[1:]
+    ctx.continue_as_new({"scale": payload["scale"], "connections": names})
+    return {}

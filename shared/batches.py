@@ -1,0 +1,62 @@
+"""The queue `migration-batches`: one message is one start body, or names the blob that holds it.
+
+What can't be processed, now or ever, goes to the poison queue with the reason; what might work later is
+raised, so that the host delivers it again. On the last delivery even that goes to the poison queue with the
+reason, since the host itself would move the message without one.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+
+from shared.control import Starter, start
+from shared.errors import AppError, Conflict, InvalidInput, NotFound
+from shared.intake import parse_json
+from shared.services import Services
+
+QUEUE = "migration-batches"
+POISON = "migration-batches-poison"
+MAX_DELIVERIES = 5  # host.json: extensions.queues.maxDequeueCount
+_ORIGINAL_CHARS = 30_000  # a queue message holds 64 KiB, base64 and JSON quoting included
+
+log = logging.getLogger(__name__)
+
+
+def take(services: Services, starter: Starter, message: bytes, delivery: int) -> str | None:
+    """Start what a message asks for; the poison message where it can't be, None where all is well."""
+    try:
+        start(services, starter, _body(services, message))
+    except (InvalidInput, Conflict, NotFound) as refused:
+        return _rejected(message, refused, delivery)
+    except Exception as error:
+        if delivery < MAX_DELIVERIES:
+            raise
+        log.error("a message could not be processed in %d deliveries", delivery, exc_info=error)
+        return _rejected(message, AppError("It failed on every delivery; the log has the reason."), delivery)
+    return None
+
+
+def _body(services: Services, message: bytes) -> bytes:
+    """The message itself, or the blob it names: `{"bodyBlob": name}` in the container migration-batches."""
+    envelope = parse_json(message)
+    if not isinstance(envelope, dict) or "bodyBlob" not in envelope:
+        return message
+    name = envelope["bodyBlob"]
+    found = services.batches.read_bytes(name) if isinstance(name, str) and name else None
+    if found is None or len(envelope) != 1:
+        remedy = f'put the body into the container {QUEUE} and send only {{"bodyBlob": its name}}'
+        fault = {"field": "bodyBlob", "message": f"there is no blob {str(name)[:200]!r}", "remedy": remedy}
+        raise InvalidInput([fault])
+    return found
+
+
+def _rejected(message: bytes, error: AppError, delivery: int) -> str:
+    original = message.decode("utf-8", "replace")[:_ORIGINAL_CHARS]
+    reason = {"code": error.code, "message": error.message, "details": error.details[:50]}
+    text = json.dumps({"original": original, "error": reason, "dequeueCount": delivery}, ensure_ascii=False)
+    if len(text.encode()) > 45_000:
+        text = json.dumps(
+            {"original": original[:8_000], "error": {**reason, "details": []}, "dequeueCount": delivery}
+        )
+    return text

@@ -1,0 +1,154 @@
+"""Findings: every obstacle and observation, from one catalogue of codes with their remedies.
+
+A finding is stored once per (code, object, key): the same activity run twice adds nothing. Row keys begin
+with the severity, so that a listing shows blockers first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.manifest import Listing
+from shared.models import Finding, Severity
+from shared.tables import Table, Tables, hashed, key
+
+_TABLE = "PbiFindings"
+_RANK = {Severity.BLOCKER: "0", Severity.WARNING: "1", Severity.INFO: "2"}
+_MESSAGE_CHARS = 4000  # a service's error text may be a whole HTML page
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the catalogue: what a code means for the migration, and what a person can do."""
+
+    severity: Severity
+    remedy: str
+
+
+_B, _W, _I = Severity.BLOCKER, Severity.WARNING, Severity.INFO
+
+CATALOGUE: dict[str, Entry] = {
+    "inventory.unknownWorkspace": Entry(
+        _B, "Correct the name or id in workspaces, or give the source identity access to the workspace."
+    ),
+    "inventory.empty": Entry(
+        _B, "Check that the source identity may call the admin APIs or is a member of the workspaces."
+    ),
+    "inventory.noAdmin": Entry(
+        _W,
+        "Only workspaces the source identity is a member of were seen. For the whole tenant let an admin "
+        "allow it 'Service principals can access read-only admin APIs' (ADMIN_CLIENT_ID for one of its own).",
+    ),
+    "inventory.incomplete": Entry(
+        _W, "Run the migration again for this workspace once the service can read it."
+    ),
+    "capacity.unknownTarget": Entry(
+        _B, "Correct the capacity in capacities, or make the target identity an admin or contributor of it."
+    ),
+    "capacity.unknownSource": Entry(
+        _W, "Correct the source capacity in capacities; no workspace matched it."
+    ),
+    "capacity.unmapped": Entry(
+        _W, "The workspace arrives on shared capacity. Add its source capacity, or '*', to capacities."
+    ),
+    "capacity.failed": Entry(
+        _B, "Let a capacity admin give the target identity the right to assign, then start it again."
+    ),
+    "access.source": Entry(
+        _B, "Add the source identity to the source workspace as Contributor or higher, then start it again."
+    ),
+    "workspace.nameTaken": Entry(
+        _B,
+        'Rename the other workspace, use naming, or set existing to "merge" and make the target identity '
+        "an admin of it.",
+    ),
+    "workspace.failed": Entry(_B, "Read the service's reason, remove it, then start it again."),
+    "report.exportFailed": Entry(
+        _B, "Read the service's reason. Download the report in the portal and publish it by hand if it stays."
+    ),
+    "report.importFailed": Entry(
+        _B, "Read the service's reason. Publish the report by hand from Power BI Desktop if it stays."
+    ),
+    "report.importAmbiguous": Entry(
+        _B, "Look at the named imports in the target workspace and delete those that are not wanted."
+    ),
+    "dataset.renamed": Entry(
+        _W, "An import names the model after its report. Rename the model in the target where that matters."
+    ),
+    "principal.unmapped": Entry(
+        _W, 'Add the principal to principals ("old": "new", "@old": "@new", or null to drop it knowingly).'
+    ),
+    "principal.refused": Entry(
+        _W, "Check that the principal exists in the target tenant, then add it to the workspace by hand."
+    ),
+    "principal.kept": Entry(
+        _W, "The workspace is not ours, so the right that was there stays. Change it by hand if it is wrong."
+    ),
+    "validation.missing": Entry(_B, "Look for who deleted the item in the target, then migrate it again."),
+    "validation.twice": Entry(_B, "Decide which of the two items is right and delete the other one."),
+    "validation.unbound": Entry(_B, "Bind the report to its model in the target."),
+    "validation.content": Entry(_B, "Migrate the item again: other bytes were sent than were exported."),
+    "validation.refreshFailed": Entry(
+        _W, "Give the model's data sources credentials and a gateway in the target, then refresh it."
+    ),
+    "validation.notRefreshable": Entry(_I, "Nothing to do: the model has no data to load by itself."),
+    "manual.notMoved": Entry(
+        _W,
+        "Rebuild or publish the item by hand in the target workspace; this version moves PBIX reports, "
+        "their models and workspace users.",
+    ),
+    "manual.notApplied": Entry(
+        _W, "Set this by hand in the target; this version does not apply that section of the request."
+    ),
+    "drift.incomplete": Entry(_W, "Look at that day in the audit log by hand."),
+    "drift.activity": Entry(
+        _I, "Look whether the change belongs into the target (or was meant for the source)."
+    ),
+}
+
+
+class Findings:
+    def __init__(self, tables: Tables):
+        self._tables = tables
+
+    def add(
+        self,
+        migration_id: str,
+        code: str,
+        *,
+        kind: str,
+        id: str,
+        name: str,
+        message: str,
+        workspace_id: str = "",
+        key: str = "",
+    ) -> None:
+        """Record a finding of the catalogue; one that is there already stays as it is."""
+        entry = CATALOGUE[code]
+        finding = Finding(
+            entry.severity, code, kind, id, name, workspace_id, message[:_MESSAGE_CHARS], entry.remedy, key
+        )
+        self._table.insert(migration_id, _row_key(finding), finding.to_dict())
+
+    def page(self, migration_id: str, top: int, token: str | None = None) -> Listing[Finding]:
+        page = self._table.page(migration_id, migration_id, top, token)
+        return Listing([Finding.from_dict(row) for row in page.rows], page.token)
+
+    def first_blocker(self, migration_id: str) -> Finding | None:
+        """The first blocker that concerns the whole migration, not one workspace."""
+        for row in self._table.partition(migration_id):
+            finding = Finding.from_dict(row)
+            if finding.severity != Severity.BLOCKER:
+                return None  # rows come by severity
+            if not finding.workspace_id:
+                return finding
+        return None
+
+    @property
+    def _table(self) -> Table:
+        return self._tables[_TABLE]
+
+
+def _row_key(finding: Finding) -> str:
+    identity = "\n".join([finding.kind, finding.id, finding.workspace_id, finding.name, finding.key])
+    return key(_RANK[Severity(finding.severity)], finding.code, hashed(identity))

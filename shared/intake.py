@@ -1,0 +1,204 @@
+"""What people send to start a migration: checked whole, every fault named with its remedy, made canonical.
+
+HTTP and queue share this file, so the same body means the same migration however it arrives. The canonical
+form (defaults filled in, connection names in lower case, workspaces sorted and unique) is what the hash is
+taken of: two bodies that mean the same are the same migration.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.config import Settings
+from shared.errors import InvalidInput
+from shared.models import MigrationRequest
+
+_ID = r"^[a-z0-9-]{1,40}$"
+_SECRET_NAME = r"^[A-Za-z0-9-]+$"
+_TEXT = {"type": "string", "minLength": 1, "maxLength": 512}
+_NAMES = {"type": "object", "additionalProperties": _TEXT}
+
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["source", "target", "workspaces"],
+    "properties": {
+        "id": {"type": "string", "pattern": _ID},
+        "source": _TEXT,
+        "target": _TEXT,
+        "workspaces": {"type": "array", "minItems": 1, "items": _TEXT},
+        "capacities": _NAMES,
+        "gateways": _NAMES,
+        "principals": {
+            "type": "object",
+            "additionalProperties": {"type": ["string", "null"], "minLength": 1},
+        },
+        "parameters": {
+            "type": "object",
+            "additionalProperties": {
+                "type": ["string", "number", "boolean", "object"],
+                "additionalProperties": {"type": ["string", "number", "boolean"]},
+            },
+        },
+        "credentials": {
+            "type": "object",
+            "additionalProperties": {"type": "string", "pattern": _SECRET_NAME},
+        },
+        "naming": {"type": "string", "pattern": r"^[^{}]*\{name\}[^{}]*$", "maxLength": 200},
+        "existing": {"enum": ["stop", "merge"]},
+        "cutover": {"enum": ["manual", "auto"]},
+        "freeze": {"type": "boolean"},
+    },
+}
+
+_REMEDIES = {
+    "id": "use 1 to 40 of a-z, 0-9 and '-', or leave it out to get the hash of the body",
+    "source": "give the name of a configured connection (PBI_CONNECTIONS__<name>__…)",
+    "target": "give the name of a configured connection (PBI_CONNECTIONS__<name>__…)",
+    "workspaces": 'give ["*"] or a list of workspace names or ids',
+    "capacities": 'give {"source name, id or *": "target name or id"}',
+    "gateways": 'give {"source name or id": "target name or id"}',
+    "principals": 'give {"alice@old": "alice@new", "@old": "@new", "object id": "object id"}; null drops one',
+    "parameters": 'give {"name": value} or {"workspace/model": {"name": value}}',
+    "credentials": 'give {"type:server;database": "secret-name"}; secret names are letters, digits and -',
+    "naming": 'give a text that contains "{name}" once, for example "{name} (moved)"',
+    "existing": 'give "stop" or "merge"',
+    "cutover": 'give "manual" or "auto"',
+    "freeze": "give true or false",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A start request that passed every check. `body_hash` identifies its content without the id."""
+
+    id: str
+    body_hash: str
+    request: MigrationRequest
+
+
+def parse_json(raw: bytes) -> Any:
+    """Strict JSON (UTF-8, no NaN, no duplicate keys); InvalidInput otherwise."""
+    try:
+        body = json.loads(raw.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
+        json.dumps(body, ensure_ascii=False).encode()  # a lone surrogate can't be stored or sent anywhere
+        return body
+    except (ValueError, RecursionError) as bad:
+        raise InvalidInput(
+            [_fault("", f"the body is not valid JSON: {bad}", "send one JSON object")]
+        ) from bad
+
+
+def parse_start(body: Any, settings: Settings) -> Start:
+    """Check a start body against the contract and the configured connections; InvalidInput names all faults."""
+    faults = _schema_faults(body, SCHEMA) + _connection_faults(body, settings)
+    if faults:
+        raise InvalidInput(faults)
+    request = _canonical(body)
+    digest = hashlib.sha256(json.dumps(request.to_dict(), sort_keys=True).encode()).hexdigest()
+    return Start(body.get("id") or digest[:32], digest, request)
+
+
+CUTOVER_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {"force": {"type": "boolean"}, "reason": {"type": "string", "maxLength": 1000}},
+}
+
+
+def parse_cutover(body: Any) -> tuple[bool, str]:
+    """Check a cutover body; `force` needs a reason, since it is recorded."""
+    faults = _schema_faults(body, CUTOVER_SCHEMA)
+    if not faults and body.get("force") and not str(body.get("reason", "")).strip():
+        faults = [_fault("reason", "a forced cutover needs a reason", "say in reason why it is forced")]
+    if faults:
+        raise InvalidInput(faults)
+    return bool(body.get("force", False)), str(body.get("reason", ""))
+
+
+def _schema_faults(body: Any, schema: dict[str, Any]) -> list[dict[str, str]]:
+    from jsonschema import Draft202012Validator
+
+    found = [
+        fault
+        for error in Draft202012Validator(schema).iter_errors(body)
+        for fault in _faults_of(error, schema)
+    ]
+    unique = {(fault["field"], fault["message"]): fault for fault in found}
+    return [unique[name] for name in sorted(unique)]
+
+
+def _faults_of(error: Any, schema: dict[str, Any]) -> list[dict[str, str]]:
+    """One fault per field: the library reports missing and unknown fields per object."""
+    path = _path(error.absolute_path)
+    if error.validator == "required":
+        missing = [name for name in error.validator_value if name not in error.instance]
+        return [_fault(_below(path, name), "is missing", _remedy(_below(path, name))) for name in missing]
+    if error.validator == "additionalProperties" and error.validator_value is False:
+        fields = error.schema["properties"]
+        remedy = "leave it out; the fields are " + ", ".join(sorted(fields))
+        unknown = [str(name)[:80] for name in error.instance if name not in fields]
+        return [_fault(_below(path, name), "is not a field of this request", remedy) for name in unknown]
+    return [_fault(path, error.message[:300], _remedy(path))]
+
+
+def _connection_faults(body: Any, settings: Settings) -> list[dict[str, str]]:
+    if not isinstance(body, Mapping):
+        return []
+    faults: list[dict[str, str]] = []
+    for side in ("source", "target"):
+        name = body.get(side)
+        if isinstance(name, str) and name and settings.connection(name) is None:
+            known = ", ".join(sorted(settings.connections)) or "none"
+            faults.append(_fault(side, f"no connection {name[:80]!r}; configured: {known}", _REMEDIES[side]))
+    source, target = body.get("source"), body.get("target")
+    if isinstance(source, str) and isinstance(target, str) and source and source.lower() == target.lower():
+        faults.append(_fault("target", "source and target are the same connection", "give two connections"))
+    return faults
+
+
+def _canonical(body: Mapping[str, Any]) -> MigrationRequest:
+    given = {name: value for name, value in body.items() if name != "id"}
+    given["source"], given["target"] = body["source"].lower(), body["target"].lower()
+    wanted = sorted(set(body["workspaces"]))
+    given["workspaces"] = ["*"] if "*" in wanted else wanted
+    return MigrationRequest.from_dict(given)
+
+
+def _path(parts: Iterable[str | int]) -> str:
+    """`workspaces[3]`, `principals.alice@contoso.com`."""
+    text = ""
+    for part in parts:
+        text = f"{text}[{part}]" if isinstance(part, int) else _below(text, part)
+    return text
+
+
+def _below(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _remedy(path: str) -> str:
+    name = re.split(r"[.\[]", path, maxsplit=1)[0]
+    return _REMEDIES.get(name, "send one JSON object with at least source, target and workspaces")
+
+
+def _fault(field: str, message: str, remedy: str) -> dict[str, str]:
+    return {"field": field, "message": message, "remedy": remedy}
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"the name {name[:80]!r} stands twice")
+        found[name] = value
+    return found
+
+
+def _no_constant(text: str) -> Any:
+    raise ValueError(f"{text} is not JSON")

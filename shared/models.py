@@ -1,0 +1,156 @@
+"""What the manifest remembers: plain frozen records with explicit JSON forms.
+
+Only JSON crosses a durable boundary or enters a table, so every record says itself how it is written
+(`to_dict`) and read (`from_dict`); unknown keys of a newer version are ignored, missing ones take defaults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from enum import StrEnum
+from typing import Any, Self
+
+
+class Record:
+    """A dataclass with the dict form shared by all records of this module."""
+
+    __slots__ = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)  # pyright: ignore[reportArgumentType]
+
+    @classmethod
+    def from_dict(cls, raw: Mapping[str, Any]) -> Self:
+        known = {f.name for f in fields(cls)}  # pyright: ignore[reportArgumentType]
+        return cls(**{name: value for name, value in raw.items() if name in known})
+
+
+class Kind(StrEnum):
+    """The `kind` of a mapping row, as the HTTP contract spells it."""
+
+    WORKSPACE = "workspace"
+    REPORT = "report"
+    PAGINATED_REPORT = "paginatedReport"
+    DATASET = "dataset"
+    DATAFLOW = "dataflow"
+    DASHBOARD = "dashboard"
+
+
+class ItemState(StrEnum):
+    """The `state` of a mapping row."""
+
+    PLANNED = "planned"
+    CREATING = "creating"
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    MANUAL = "manual"
+    DELETED = "deleted"
+
+
+class WorkspaceStatus(StrEnum):
+    PENDING = "pending"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    SKIPPED = "skipped"
+
+
+class Severity(StrEnum):
+    BLOCKER = "blocker"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationRequest(Record):
+    """A validated start request, defaults filled in and names in canonical form (see `intake`)."""
+
+    source: str
+    target: str
+    workspaces: list[str]
+    capacities: dict[str, str] = field(default_factory=dict[str, str])
+    gateways: dict[str, str] = field(default_factory=dict[str, str])
+    principals: dict[str, str | None] = field(default_factory=dict[str, str | None])
+    parameters: dict[str, Any] = field(default_factory=dict[str, Any])
+    credentials: dict[str, str] = field(default_factory=dict[str, str])
+    naming: str = "{name}"
+    existing: str = "stop"
+    cutover: str = "manual"
+    freeze: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Migration(Record):
+    """One migration's own row. `etag` is the storage's version mark, never part of the record's JSON."""
+
+    id: str
+    status: str
+    source: str
+    target: str
+    body_hash: str
+    created: str
+    updated: str
+    cutover: str = "manual"
+    cutover_at: str = ""
+    cutover_reason: str = ""
+    error_code: str = ""
+    error_message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceRow(Record):
+    """One source workspace and its place in the target."""
+
+    source_id: str
+    source_name: str
+    target_id: str = ""
+    target_name: str = ""
+    state: str = ItemState.PLANNED
+    status: str = WorkspaceStatus.PENDING
+    step: str = "inventory"
+    error_code: str = ""
+    error_message: str = ""
+    source_capacity: str = ""
+    target_capacity: str = ""
+    origin: str = ""  # created | ours (an earlier migration of this app made it) | merged (somebody else's)
+    earlier: str = ""  # where origin is "ours": the migration whose manifest knows the items made then
+    note: str = ""
+    counts: dict[str, dict[str, int]] = field(default_factory=dict[str, dict[str, int]])
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRow(Record):
+    """One item with an id that moves, one manifest row."""
+
+    workspace_id: str
+    kind: str
+    source_id: str
+    source_name: str
+    target_id: str = ""
+    target_name: str = ""
+    state: str = ItemState.PLANNED
+    note: str = ""
+    dataset_id: str = ""  # of a report: the source model it is bound to
+    blob: str = ""
+    length: int = 0
+    sha256: str = ""  # of the bytes the export gave
+    sent_sha256: str = ""  # of the bytes the import was given
+    import_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding(Record):
+    """One obstacle or observation; `key` tells two findings of one code on one object apart."""
+
+    severity: str
+    code: str
+    kind: str
+    id: str
+    name: str
+    workspace_id: str
+    message: str
+    remedy: str
+    key: str = ""

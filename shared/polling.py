@@ -1,0 +1,41 @@
+"""When to look again: late first, then backing off, until a deadline. Pure; the caller gives the time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared.outcomes import Wait
+
+
+@dataclass(frozen=True, slots=True)
+class Polling:
+    """Seconds, all multiplied by the scale of the run: first wait, growth, longest wait, deadline."""
+
+    first_s: float
+    factor: float
+    longest_s: float
+    deadline_s: float
+
+    def again(
+        self, state: Mapping[str, Any], now: datetime, scale: float, deadline_s: float = 0
+    ) -> Wait | None:
+        """The next wait, or None once the deadline has passed. `state` is what the last wait carried.
+
+        `deadline_s` replaces the policy's own where the object decides (a large file takes longer).
+        """
+        since = datetime.fromisoformat(state["since"]) if "since" in state else now
+        polls = int(state.get("polls", 0))
+        if now - since >= timedelta(seconds=(deadline_s or self.deadline_s) * scale):
+            return None
+        pause = min(self.first_s * self.factor**polls, self.longest_s) * scale
+        return Wait(now + timedelta(seconds=pause), {"since": since.isoformat(), "polls": polls + 1})
+
+
+SCAN = Polling(first_s=10, factor=1.5, longest_s=60, deadline_s=2 * 3600)
+CAPACITY = Polling(first_s=5, factor=1.5, longest_s=60, deadline_s=2 * 3600)
+IMPORT = Polling(first_s=10, factor=1.4, longest_s=60, deadline_s=30 * 60)  # and more by size: see imports
+REFRESH = Polling(first_s=15, factor=1.5, longest_s=300, deadline_s=6 * 3600)
+VISIBILITY = Polling(first_s=5, factor=2, longest_s=60, deadline_s=10 * 60)

@@ -1,0 +1,90 @@
+"""Everything an execution works with, put together once per process from the settings.
+
+Activities and triggers get a `Services` as their first argument and never reach for module globals; tests
+build their own with other settings.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from shared import writes
+from shared.blobs import Blobs, Container
+from shared.clock import Clock, SystemClock
+from shared.config import Connection, Settings, from_environment
+from shared.errors import ConfigError, NotFound, SettingFault
+from shared.findings import Findings
+from shared.manifest import Manifest
+from shared.models import MigrationRequest
+from shared.ownership import Ownership
+from shared.powerbi.connect import PowerBI, Tenants
+from shared.tables import Tables
+from shared.writes import Gate
+
+SETTLE_S = 60.0  # how long an effect whose answer was lost may take to show in the service's lists
+_DOCUMENTS, _STAGING, _BATCHES = "pbi-migrations", "pbi-staging", "migration-batches"
+
+
+class Services:
+    def __init__(self, settings: Settings, clock: Clock | None = None):
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self.tables = Tables(settings)
+        self.blobs = Blobs(settings)
+        self.manifest = Manifest(self.tables, self.clock)
+        self.findings = Findings(self.tables)
+        self.ownership = Ownership(self.tables)
+        self.gate = Gate(self.tables, self.clock, SETTLE_S * settings.poll_scale)
+        self._tenants = Tenants(settings, self.clock, on_call=writes.note_call)
+
+    @property
+    def documents(self) -> Container:
+        """Small JSON documents: requests, selections, inventories."""
+        return self.blobs[_DOCUMENTS]
+
+    @property
+    def staging(self) -> Container:
+        """Exported files on their way into the target."""
+        return self.blobs[_STAGING]
+
+    @property
+    def batches(self) -> Container:
+        """Start bodies too large for a queue message."""
+        return self.blobs[_BATCHES]
+
+    def connection(self, name: str) -> Connection:
+        """The configured connection; ConfigError where it was removed after a migration had begun."""
+        found = self.settings.connection(name)
+        if found is None:
+            raise ConfigError(
+                [SettingFault(f"PBI_CONNECTIONS__{name}", "is not configured", "configure it again")]
+            )
+        return found
+
+    def power_bi(self, name: str) -> PowerBI:
+        return self._tenants.open(name)
+
+    def own_principals(self, connection: str) -> frozenset[str]:
+        """Object and client ids of this app's own identities in a tenant, in lower case."""
+        settings, tenant = self.connection(connection), self.power_bi(connection)
+        ids = {settings.client_id, settings.admin_client_id, tenant.principal_id()}
+        return frozenset(identity.lower() for identity in ids if identity)
+
+    def request_of(self, migration_id: str) -> MigrationRequest:
+        """The start request as it was accepted."""
+        body_hash = self.manifest.migration(migration_id).body_hash
+        raw = self.documents.read_json(request_path(migration_id, body_hash))
+        if raw is None:
+            raise NotFound(f"the request of migration {migration_id} is gone", "migration.request")
+        return MigrationRequest.from_dict(raw)
+
+
+def request_path(migration_id: str, body_hash: str) -> str:
+    """Named by its content: of two bodies that race for one id, neither can replace the other's."""
+    return f"{migration_id}/request-{body_hash[:32]}.json"
+
+
+@cache
+def current() -> Services:
+    """The services of this process."""
+    return Services(from_environment())

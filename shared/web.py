@@ -1,0 +1,57 @@
+"""HTTP answers: JSON bodies, and every exception as `{"error": {"code", "message", "details"}}`.
+
+A failure nobody foresaw answers with a correlation id only; the log has the rest under that id.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import uuid
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import azure.functions as func
+
+from shared.errors import AppError, ConfigError, Conflict, InvalidInput, NotFound
+
+log = logging.getLogger(__name__)
+
+_STATUS: dict[type[AppError], int] = {InvalidInput: 400, NotFound: 404, Conflict: 409, ConfigError: 409}
+
+
+def answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> func.HttpResponse:
+    text = json.dumps(body, ensure_ascii=False)
+    return func.HttpResponse(
+        text.encode(), status_code=status, headers=headers, mimetype="application/json", charset="utf-8"
+    )
+
+
+def text_csv(pieces: Iterable[str]) -> func.HttpResponse:
+    """A CSV file in UTF-8 with the mark by which spreadsheets know that it is."""
+    return func.HttpResponse(
+        "\ufeff".encode() + "".join(pieces).encode(), mimetype="text/csv", charset="utf-8"
+    )
+
+
+def guarded(respond: Callable[[], func.HttpResponse]) -> func.HttpResponse:
+    """Run a handler; what it raises becomes an error answer."""
+    try:
+        return respond()
+    except AppError as error:
+        status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
+        if status == 500:
+            return _unforeseen(error)
+        return _error(status, error.code, error.message, error.details)
+    except Exception as error:  # noqa: BLE001 - the outermost frame: logged under an id, answered without detail
+        return _unforeseen(error)
+
+
+def _unforeseen(error: Exception) -> func.HttpResponse:
+    identity = str(uuid.uuid4())
+    log.error("request failed, correlation id %s", identity, exc_info=error)
+    return _error(500, "internal", f"Something went wrong on our side; correlation id {identity}.", [])
+
+
+def _error(status: int, code: str, message: str, details: list[dict[str, Any]]) -> func.HttpResponse:
+    return answer({"error": {"code": code, "message": message, "details": details}}, status)

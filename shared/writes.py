@@ -1,0 +1,225 @@
+"""The gate: every write to a tenant passes here, in one order, however often an activity is repeated.
+
+    survey   what is there before us, kept in the intent row (so that later finds can be told from it)
+    intent   one row per (workspace, action, subject), inserted once: from here on a write may have happened
+    look     on every later try: is what an earlier try made in the target? then it is adopted
+    write    the one call that has an effect
+    record   the result goes into the intent row, and one audit row says who did what to which object
+
+A process may die between any two of these steps; the next try finds the intent row and looks before it
+writes. A write whose answer was lost is given time to appear before it is repeated. `write_observer` lets a
+test stop the process at the seams; nothing in the app sets it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared.clock import Clock
+from shared.errors import AmbiguousWrite, ServiceError, TerminalError, Throttled
+from shared.manifest import safe_id
+from shared.powerbi.calls import CallRecord
+from shared.tables import Entity, Tables, hashed, key
+
+type Json = dict[str, Any]
+
+_INTENTS, _AUDIT = "PbiIntents", "PbiAudit"
+_OPEN, _DONE = "open", "done"
+_CALLS_KEPT = 20  # a large upload makes thousands; the first ones and the retries are what one looks for
+
+write_observer: Callable[[str, str], None] | None = None  # (before | after | recorded, intent key)
+_trail = threading.local()
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One write: what (`action`, `operation` of the API), on whose behalf (`subject`, a source id), where."""
+
+    migration_id: str
+    workspace_id: str
+    action: str
+    subject: str
+    operation: str
+    target: str  # what it changes, readable: a workspace, report or principal
+    connection: str
+    actor: str  # the client id that writes
+
+    @property
+    def partition(self) -> str:
+        return key(self.migration_id, safe_id(self.workspace_id))
+
+    @property
+    def row(self) -> str:
+        return key(self.action, safe_id(self.subject))
+
+
+class NotYet(Exception):
+    """An earlier try's answer was lost and its effect may still appear: look again at `until`."""
+
+    def __init__(self, until: datetime):
+        super().__init__(f"waiting until {until.isoformat()} for an earlier write to appear")
+        self.until = until
+
+
+def note_call(record: CallRecord) -> None:
+    """Remember a call of this thread, so that the audit row of the write it belongs to can name its ids."""
+    calls = getattr(_trail, "calls", None)
+    if calls is not None and len(calls) < _CALLS_KEPT:
+        calls.append(
+            {
+                "operation": record.operation,
+                "status": record.status,
+                "request": record.request_id,
+                "correlation": record.correlation_id,
+            }
+        )
+
+
+class Gate:
+    """`settle_s`: seconds an effect whose answer was lost may take to show in the service's lists."""
+
+    def __init__(self, tables: Tables, clock: Clock, settle_s: float):
+        self._tables = tables
+        self._clock = clock
+        self._settle = timedelta(seconds=settle_s)
+
+    def write(
+        self,
+        intent: Intent,
+        *,
+        act: Callable[[], Json],
+        look: Callable[[Json], Json | None],
+        survey: Callable[[], Json] = dict,
+        repeatable: bool = False,
+    ) -> Json:
+        """Bring about one effect exactly once and return its result (small JSON).
+
+        `survey()` tells what is there before the first try; `look(before)` finds what an earlier try made,
+        or None; `act()` writes. `repeatable` writes (same effect if done twice) don't wait to settle.
+        Raises what `act` raises (a refusal closes the intent: the next try starts afresh), or NotYet.
+        """
+        row = self._intent_row(intent)
+        if row and row["state"] == _DONE:
+            return row["result"]
+        if row is None:
+            row = {"state": _OPEN, "tried": self._now(), "tries": 1, "before": survey(), "result": {}}
+            if not self._intents.insert(intent.partition, intent.row, row):
+                return self.write(intent, act=act, look=look, survey=survey, repeatable=repeatable)
+        else:
+            found = look(row["before"])
+            if found is not None:
+                return self._record(intent, row, found, "adopted", [])
+            self._wait_to_settle(row, repeatable)
+            row = {**row, "tried": self._now(), "tries": row["tries"] + 1}
+            self._intents.put(intent.partition, intent.row, _values(row))
+        return self._act(intent, row, act)
+
+    def result(self, intent: Intent) -> Json | None:
+        """The recorded result of a write that is done, else None."""
+        row = self._intent_row(intent)
+        return row["result"] if row and row["state"] == _DONE else None
+
+    def is_open(self, intent: Intent) -> bool:
+        """True where an earlier try may have written: what is found now may be ours."""
+        return self._intent_row(intent) is not None
+
+    def results(self, migration_id: str, workspace_id: str, action: str) -> list[Json]:
+        """The recorded results of every done write of one kind in a workspace."""
+        rows = self._intents.partition(key(migration_id, safe_id(workspace_id)))
+        return [
+            row["result"] for row in rows if row["RowKey"].startswith(f"{action}.") and row["state"] == _DONE
+        ]
+
+    def forget(self, intent: Intent) -> None:
+        """Drop a done write whose effect is known to be gone, so that it can be made again."""
+        self._intents.delete(intent.partition, intent.row)
+
+    def _act(self, intent: Intent, row: Json, act: Callable[[], Json]) -> Json:
+        _observe("before", intent)
+        _trail.calls = []
+        try:
+            result = act()
+        except TerminalError as refused:
+            self._refused(intent, row, refused)
+            raise
+        except Throttled:
+            # Certainly no effect of this try; an earlier one may still have had its own.
+            self._intents.put(intent.partition, intent.row, {**_values(row), "tried": ""})
+            raise
+        except AmbiguousWrite as lost:
+            self._audit(intent, "lost", {"error": str(lost)[:500]}, _calls())
+            raise
+        finally:
+            calls, _trail.calls = _calls(), None
+        _observe("after", intent)
+        return self._record(intent, row, result, "written", calls)
+
+    def _record(self, intent: Intent, row: Json, result: Json, outcome: str, calls: list[Json]) -> Json:
+        done = {**_values(row), "state": _DONE, "result": result}
+        self._intents.put(intent.partition, intent.row, done)
+        self._audit(intent, outcome, result, calls)
+        _observe("recorded", intent)
+        return result
+
+    def _refused(self, intent: Intent, row: Json, refused: ServiceError) -> None:
+        """A clear refusal had no effect. A first try leaves no intent behind; a later one stays open, since
+        the earlier try's effect may be the very reason of this refusal."""
+        self._audit(intent, "refused", {"code": refused.code, "error": refused.message[:500]}, _calls())
+        if row["tries"] == 1:
+            self._intents.delete(intent.partition, intent.row)
+
+    def _wait_to_settle(self, row: Json, repeatable: bool) -> None:
+        if repeatable or not row["tried"]:
+            return
+        until = datetime.fromisoformat(row["tried"]) + self._settle
+        if self._clock.now() < until:
+            raise NotYet(until)
+
+    def _audit(self, intent: Intent, outcome: str, result: Json, calls: list[Json]) -> None:
+        now = self._clock.now()
+        row = key(f"{now:%Y%m%dT%H%M%S%f}", hashed(f"{intent.partition}/{intent.row}")[:12], outcome)
+        self._tables[_AUDIT].put(
+            intent.migration_id,
+            row,
+            {
+                "time": now.isoformat(),
+                "actor": intent.actor,
+                "connection": intent.connection,
+                "operation": intent.operation,
+                "action": intent.action,
+                "workspaceId": intent.workspace_id,
+                "subject": intent.subject,
+                "target": intent.target,
+                "outcome": outcome,
+                "result": result,
+                "calls": calls,
+            },
+        )
+
+    def _intent_row(self, intent: Intent) -> Entity | None:
+        found = self._intents.get(intent.partition, intent.row)
+        return found[0] if found else None
+
+    @property
+    def _intents(self) -> Any:
+        return self._tables[_INTENTS]
+
+    def _now(self) -> str:
+        return self._clock.now().isoformat()
+
+
+def _values(row: Json) -> Json:
+    return {name: row[name] for name in ("state", "tried", "tries", "before", "result")}
+
+
+def _observe(point: str, intent: Intent) -> None:
+    if write_observer is not None:
+        write_observer(point, f"{intent.partition}/{intent.row}")
+
+
+def _calls() -> list[Json]:
+    return list(getattr(_trail, "calls", None) or [])
