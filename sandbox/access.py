@@ -41,11 +41,11 @@ def right_of(tenant: Tenant, workspace: Workspace, principal_id: str) -> Right:
     """The strongest right that has reached the API."""
     moment = now()
     held = [
-        access.right
+        RIGHTS.index(access.right)
         for access in workspace.users
         if access.effective_at <= moment and _is_or_holds(tenant, access, principal_id)
     ]
-    return max(held, key=RIGHTS.index, default="None")
+    return RIGHTS[max(held, default=0)]
 
 
 def _is_or_holds(tenant: Tenant, access: Access, principal_id: str) -> bool:
@@ -67,7 +67,7 @@ def require_right(service: Service, caller: Caller, workspace_id: str, right: Ri
 
 
 def require_admin(caller: Caller, *, user_only: bool) -> None:
-    """Admin operations: a Fabric administrator, or (where the operation allows) an app in the tenant setting."""
+    """Admin operations: a Fabric administrator, or (if the operation allows) an app in the tenant setting."""
     if caller.is_app and not user_only and not caller.principal.reads_admin_apis:
         raise not_for_applications()
     if caller.is_app and user_only:

@@ -1,4 +1,4 @@
-"""Changes as a person makes them in the portal, so that drift after a cutover has a cause and an activity event."""
+"""Changes as a person makes them in the portal, so that drift after a cutover has a cause and an event."""
 
 from collections.abc import Callable
 from typing import Any
@@ -120,6 +120,12 @@ def remove_user(service: Service, user: str, body: Json) -> Json:
     return {"id": who.id if who else body["principal"]}
 
 
+def pause_capacity(service: Service, user: str, body: Json) -> Json:
+    capacity = service.state.capacities[body["capacity"].lower()]
+    capacity.state = "Suspended"
+    return {"id": capacity.id}
+
+
 ACTIONS: dict[str, Callable[[Service, str, Json], Json]] = {
     "createWorkspace": create_workspace,
     "renameWorkspace": rename_workspace,
@@ -130,5 +136,6 @@ ACTIONS: dict[str, Callable[[Service, str, Json], Json]] = {
     "deleteReport": delete_report,
     "deleteDataset": delete_dataset,
     "addUser": add_user,
+    "pauseCapacity": pause_capacity,
     "removeUser": remove_user,
 }

@@ -1,4 +1,4 @@
-"""The control interface under `/_sandbox/`: no token, loopback only, JSON. For tests, the demo and the comparison."""
+"""The control interface under `/_sandbox/`: no token, loopback only, JSON. For tests, demo, comparison."""
 
 import json
 from collections.abc import Callable
@@ -39,7 +39,8 @@ def health(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
 
 
 def get_settings(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
-    quotas = {name: service.quotas.limits for name, service in world.services.items()}
+    source = next(iter(world.services.values())).quotas
+    quotas = source.limits | {"scans": source.scans}
     activity = {"pageSize": world.activity.page_size, "emptyPages": world.activity.empty_pages}
     return world.timing.to_dict() | {"quotas": quotas, "activity": activity, "record": world.ledger.record}
 

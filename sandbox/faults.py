@@ -10,7 +10,7 @@ from sandbox.state import new_id
 
 @dataclass(slots=True)
 class Match(Record):
-    """Every given field must agree. Of the agreeing calls the `nth`, or each `every`-th, at most `times` in all."""
+    """Every given field must agree; of such calls the `nth`, or each `every`-th, at most `times` in all."""
 
     operation: str | None = None
     method: str | None = None
@@ -35,7 +35,7 @@ class Match(Record):
 
 @dataclass(slots=True)
 class Effect(Record):
-    """What happens to the call. With `when` and without `status` the connection is cut instead of answered."""
+    """What happens to the call. `when` without `status`: the connection is cut instead of answered."""
 
     when: str | None = None
     """"before": nothing has happened; "after": it has, and the client does not hear of it."""

@@ -1,4 +1,4 @@
-"""The way every request takes: route, latency, token, fault, quota, handler, answer, ledger. The listener's ASGI app."""
+"""The way every request takes: route, fault, latency, token, quota, handler, ledger, answer."""
 
 import asyncio
 import json
@@ -89,14 +89,14 @@ class Front:
         return reply, effect
 
     async def _reply(self, call: Call, effect: Effect | None) -> Reply | None:
-        spoilt = effect is not None and effect.replaces
-        if spoilt and effect.when != "after":
-            return _stamp(_replacement(effect), call)
+        instead = _replacement(effect) if effect is not None and effect.replaces else None
+        if effect is not None and instead is not None and effect.when != "after":
+            return _stamp(instead, call)
         try:
             reply = await _handle(call)
         except ClientDisconnect:
             return None
-        return _stamp(_replacement(effect) if spoilt else reply, call)
+        return _stamp(instead or reply, call)
 
 
 async def _handle(call: Call) -> Reply:
@@ -108,7 +108,7 @@ async def _handle(call: Call) -> Reply:
         return fabric_error(error, call.request_id) if fabric else error.reply
     except ClientDisconnect:
         raise
-    except Exception:  # noqa: BLE001 - a fault of the sandbox itself must be an answer, and be seen in its log
+    except Exception:
         logger.exception("operation %s failed", call.operation.id)
         return plain(500, "An error has occurred.").reply
 

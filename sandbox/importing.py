@@ -1,4 +1,4 @@
-"""The rules of an import once its bytes are here: conflicts at the door, and what it makes or replaces when it is done."""
+"""The rules of an import once its bytes are here: conflicts at the door, and what it makes or replaces."""
 
 from dataclasses import dataclass
 
@@ -42,7 +42,7 @@ def check_conflict(workspace: Workspace, name: str, conflict: str, package: Pack
 
 
 def publish(service: Service, workspace: Workspace, item: Import, received: Received) -> None:
-    """The end of an import: items made or replaced, or the reason why not (another import may have come first)."""
+    """The end of an import: items made or replaced, or why not (another import may have come first)."""
     item.updated_date_time = iso(now())
     refusal = check_conflict(workspace, item.name, item.name_conflict, received.package)
     if received.package == "broken":

@@ -1,4 +1,4 @@
-"""The part of OData that the service's lists take: $filter (eq, ne, and, or, not, contains, startswith, endswith), $top, $skip."""
+"""The part of OData that the lists take: $top, $skip, and $filter with comparisons and text functions."""
 
 import re
 from collections.abc import Callable

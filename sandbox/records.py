@@ -1,6 +1,6 @@
 """Dataclass to JSON and back, field by field: snake_case in Python, camelCase on paper.
 
-Collections keyed by id are dicts in memory (a tenant of 10,000 workspaces must answer quickly) and lists in JSON.
+Collections keyed by id are dicts in memory (10,000 workspaces must answer quickly) and lists in JSON.
 """
 
 import types

@@ -1,4 +1,4 @@
-"""What the service answers: one reply type, and every error body shape that the real service has been seen to use."""
+"""What the service answers: one reply type, and every error shape that the real one has been seen to use."""
 
 import json
 from collections.abc import Iterator
@@ -50,7 +50,8 @@ def refused(status: int, code: str, detail: str = "", message: str = "") -> ApiE
 def too_many(seconds: int) -> ApiError:
     """Shape 2: throttling is not in the error envelope."""
     text = (
-        "You have exceeded the amount of requests allowed in the current time frame and further requests will fail. "
+        "You have exceeded the amount of requests allowed in the current time frame "
+        "and further requests will fail. "
         f"Retry in {seconds} seconds."
     )
     return ApiError(json_reply({"message": text}, 429, {"retry-after": str(seconds)}), "RequestBlocked", text)
@@ -98,7 +99,8 @@ def plain(status: int, text: str) -> ApiError:
 
 
 def blob_error(status: int, code: str, text: str, request_id: str) -> ApiError:
-    body = f'<?xml version="1.0" encoding="utf-8"?><Error><Code>{code}</Code><Message>{text}\nRequestId:{request_id}</Message></Error>'
+    message = f"<Message>{text}\nRequestId:{request_id}</Message>"
+    body = f'<?xml version="1.0" encoding="utf-8"?><Error><Code>{code}</Code>{message}</Error>'
     headers = {"content-type": "application/xml", "x-ms-error-code": code}
     return ApiError(Reply(status, b"\xef\xbb\xbf" + body.encode(), headers), code, text)
 

@@ -1,4 +1,4 @@
-"""The table of operations. A resource area is one file in `areas/`: it declares its operations here and nothing else changes."""
+"""The table of operations. A resource area is one file in `areas/`, which declares its own."""
 
 import importlib
 import pkgutil
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sandbox.calls import Call
 
 Guard = Literal["open", "token", "admin", "adminUser"]
-"""open: no token looked at; token: a valid one of this tenant; admin: may read admin APIs; adminUser: a Fabric admin user."""
+"""open: no token; token: a valid one of this tenant; admin: reads admin APIs; adminUser: a Fabric admin."""
 
 Family = Literal["powerbi", "fabric", "entra", "blob"]
 Handler = Callable[["Call"], Awaitable[Reply]]
@@ -47,7 +47,7 @@ def operation(
     bucket: str = "default",
     family: Family = "powerbi",
 ) -> Callable[[Handler], Handler]:
-    """Declare the decorated coroutine as the answer to one operation; `path` is relative to its family's base."""
+    """Declare a coroutine as the answer to one operation; `path` is relative to its family's base."""
 
     def declare(handler: Handler) -> Handler:
         template = PREFIXES[family] + path
@@ -66,7 +66,7 @@ def load_areas() -> None:
 
 
 def find(method: str, raw_path: str) -> tuple[Operation, dict[str, str]] | None:
-    """The operation that a request means. Paths are matched before decoding: a name may hold an encoded slash."""
+    """The operation meant. Paths are matched before decoding: a name may hold an encoded slash."""
     for candidate in OPERATIONS:
         if candidate.method == method and (match := candidate.pattern.fullmatch(raw_path)):
             return candidate, {key: unquote(value) for key, value in match.groupdict().items()}

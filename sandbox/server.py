@@ -1,4 +1,4 @@
-"""The sandbox as a test or the demo uses it: a process of its own on free ports, and a small client for its controls."""
+"""The sandbox as tests and the demo use it: a process on free ports, and a client for its controls."""
 
 import json
 import subprocess
@@ -73,7 +73,7 @@ class Control:
 
 
 class Sandbox:
-    """`with Sandbox(data_dir) as sandbox:` – serving inside the block. `env` holds the app settings to use."""
+    """`with Sandbox(data_dir) as sandbox:` – serving inside the block. `env` holds the app settings."""
 
     def __init__(
         self,
@@ -120,7 +120,7 @@ class Sandbox:
         ready.unlink(missing_ok=True)
         command = [sys.executable, "-m", "sandbox", "serve", *self._arguments]
         with (self.data_dir / "sandbox.log").open("ab") as log:
-            self._process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+            self._process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)  # noqa: S603 - our own
         self._wait(ready)
         self.endpoints = json.loads(ready.read_text())
         self.env = json.loads((self.data_dir / "env.json").read_text())

@@ -1,4 +1,4 @@
-"""What a client needs to reach the two tenants: the app settings as they would be typed in, from the state served."""
+"""What a client needs to reach the two tenants: the app settings as a person would type them in."""
 
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,7 @@
-"""What one simulated tenant holds: plain dataclasses, so that generator, service and comparison speak of the same things.
+"""What one simulated tenant holds: the records of which generator, service and comparison all speak.
 
-The service's own JSON (what a client sees) is made elsewhere; these records are the truth behind it. Times are ISO 8601
-UTC text. `extra` leaves room for kinds that later work adds, without a change here.
+The service's own JSON (what a client sees) is made elsewhere; these records are the truth behind it. Times
+are ISO 8601 UTC text. `extra` leaves room for kinds that later work adds, without a change here.
 """
 
 import uuid
@@ -117,7 +117,8 @@ class Dataset(Record):
     refresh_failure: str | None = None
     """An error code with which every refresh of this model fails."""
     tables: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    """{"name", "rows"?, "columns"?: [...], "measures"?: [...], "source"?: [...]} as the scanner shows them ("rows" is ours)."""
+    """{"name", "rows"?, "columns"?: [...], "measures"?: [...], "source"?: [...]} as the scanner shows them;
+    "rows" is ours."""
     expressions: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     roles: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     refreshes: list[Refresh] = field(default_factory=list[Refresh])
@@ -209,7 +210,7 @@ class File(Record):
 
 @dataclass(slots=True)
 class ActivityEvent(Record):
-    """One audit row; `visible_at` (epoch seconds) is when the activity API starts to show it. `fields` are as served."""
+    """One audit row, shown by the API from `visible_at` (epoch seconds) on. `fields` are as served."""
 
     id: str
     creation_time: str

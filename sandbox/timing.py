@@ -2,8 +2,9 @@
 
 import random
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 Range = tuple[float, float]
@@ -61,8 +62,8 @@ class Timing:
         return {"scale": self.scale, "durations": self.durations, "latency": self.latencies}
 
 
-def _ranges(body: dict[str, Any], known: Any = None) -> dict[str, Range]:
-    unknown = [key for key in body if known is not None and key not in known]
+def _ranges(body: dict[str, Any], known: Collection[str] = ()) -> dict[str, Range]:
+    unknown = [key for key in body if known and key not in known]
     if unknown:
         raise ValueError(f"unknown durations {unknown}, known are {sorted(known)}")
     return {key: _range(value) for key, value in body.items()}
@@ -83,7 +84,3 @@ def iso(moment: float, timespec: str = "milliseconds") -> str:
 
 def utc(moment: float) -> datetime:
     return datetime.fromtimestamp(moment, UTC)
-
-
-def day_end(moment: datetime) -> datetime:
-    return moment.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)

@@ -1,4 +1,4 @@
-"""How records look on the API: field names of the official contract, absent where the service leaves them out."""
+"""How records look on the API: names of the official contract, absent where the service leaves them out."""
 
 from typing import Any
 

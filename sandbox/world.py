@@ -16,7 +16,7 @@ from sandbox.tokens import Tokens
 
 @dataclass(slots=True)
 class Service:
-    """One tenant as it is served: its state, its counters, its port, and what areas remember between calls."""
+    """One tenant as it is served: state, counters, port, and what areas remember between calls."""
 
     world: "World"
     state: Tenant

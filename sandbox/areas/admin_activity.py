@@ -1,4 +1,4 @@
-"""The audit log as the admin API serves it: one UTC day, quoted times, continuation tokens that are already URL-encoded."""
+"""The audit log as the admin API serves it: one UTC day, quoted times, tokens already URL-encoded."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Workspaces and their content as an administrator lists them, and the two user operations of a Fabric administrator."""
+"""Workspaces and their content as an administrator lists them, and adding a user."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""The metadata scanner: asynchronous scans of up to 100 workspaces, 16 in flight, and the list of changed workspaces."""
+"""The metadata scanner: asynchronous scans of up to 100 workspaces, 16 in flight; and changed workspaces."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -140,7 +140,7 @@ def _result(service: Service, scan: Scan) -> views.Json:
 
 
 def _workspace(service: Service, workspace: Workspace, flags: dict[str, bool]) -> views.Json:
-    """Users come only with getArtifactUsers, tables with datasetSchema, expressions with datasetExpressions."""
+    """Users need getArtifactUsers, tables datasetSchema, expressions datasetExpressions."""
     schema, expressions = flags.get("datasetSchema", False), flags.get("datasetExpressions", False)
     fields = views.admin_group(workspace)
     fields.pop("hasWorkspaceLevelSettings", None)

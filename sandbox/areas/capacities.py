@@ -14,8 +14,9 @@ OFF = "00000000-0000-0000-0000-000000000000"
 
 @operation("Capacities_GetCapacities", "GET", "capacities")
 async def get_capacities(call: Call) -> Reply:
-    rights = [(item, capacity_right(item, call.caller)) for item in call.service.state.capacities.values()]
-    return listing([views.capacity(item, right) for item, right in rights if right != "None"], "capacities")
+    everything = call.service.state.capacities.values()
+    mine = [item for item in everything if capacity_right(item, call.caller) != "None"]
+    return listing([views.capacity(item, capacity_right(item, call.caller)) for item in mine], "capacities")
 
 
 @operation("Admin_GetCapacitiesAsAdmin", "GET", "admin/capacities", guard="admin", bucket="admin.other")

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509 import load_pem_x509_certificate
 
 from sandbox.calls import Call
@@ -111,9 +112,9 @@ def _app(call: Call, form: dict[str, str]) -> Principal:
 def _proven(call: Call, app: Principal, assertion: str) -> Principal:
     try:
         key = load_pem_x509_certificate((app.certificate_pem or "").encode()).public_key()
-        jwt.decode(
-            assertion, key, algorithms=["RS256", "PS256"], options={"verify_aud": False}, issuer=app.app_id
-        )  # type: ignore[arg-type]
+        if not isinstance(key, RSAPublicKey):
+            raise ValueError("only RSA keys sign assertions")
+        jwt.decode(assertion, key, ["RS256", "PS256"], options={"verify_aud": False}, issuer=app.app_id)
     except (ValueError, jwt.PyJWTError):
         raise _refuse(call, "invalid_client", 700027, "The client assertion is not valid.", 401) from None
     return app

@@ -1,6 +1,7 @@
-"""The few Fabric operations that go with a PBIX migration: list what a workspace holds, rename a report or a model.
+"""The few Fabric operations that go with a PBIX migration: list items, rename a report or a model.
 
-Two items of one kind may share a name, as they may after two imports; a test of ItemDisplayNameAlreadyInUse plans a fault.
+Two items of one kind may share a name, as they may after two imports; whoever wants
+ItemDisplayNameAlreadyInUse plans a fault.
 """
 
 from sandbox.calls import Call, find_in

@@ -1,5 +1,7 @@
 """Imports: accepted with 202, published later; by multipart, or by the URL of a temporary upload."""
 
+import asyncio
+
 from sandbox import importing, views
 from sandbox.areas.uploads import committed_file
 from sandbox.calls import Call
@@ -57,7 +59,8 @@ async def _receive(call: Call) -> tuple[Received, bool]:
         file = committed_file(call, (await call.body()).get("fileUrl"))
     service.state.files[file.id] = file
     call.notes |= {"sha256": file.sha256, "length": file.length}
-    return Received(file, classify(service.world.files.path(file.id))), inline
+    package = await asyncio.to_thread(classify, service.world.files.path(file.id))
+    return Received(file, package), inline
 
 
 def _accept(call: Call, workspace: Workspace, stem: str, conflict: str, received: Received) -> Import:
@@ -82,7 +85,7 @@ def _accept(call: Call, workspace: Workspace, stem: str, conflict: str, received
 
 
 def _name(call: Call) -> tuple[str, str]:
-    """Model and report are named after datasetDisplayName without its extension; an unknown extension is part of it."""
+    """datasetDisplayName without its extension (which names model and report), and that extension."""
     name = call.query.get("datasetDisplayName", "")
     if not name.strip():
         raise bad_request("datasetDisplayName is required")

@@ -1,4 +1,4 @@
-"""Refreshes: 202 with the RequestId by which the history row is found, one at a time, eight a day on shared capacity."""
+"""Refreshes: 202 and the RequestId of the history row, one at a time, eight a day on shared capacity."""
 
 import json
 

@@ -34,7 +34,7 @@ async def delete_report(call: Call) -> Reply:
 
 @operation("Reports_ExportReportInGroup", "GET", "groups/{groupId}/reports/{reportId}/Export")
 async def export_report(call: Call) -> Reply:
-    """The .pbix or .rdl, streamed without a length; refused with the codes of FACTS where the model forbids it."""
+    """The .pbix or .rdl, streamed without a length; refused where the model forbids it."""
     workspace = call.workspace("Contributor")
     item = call.report(workspace)
     if call.query.get("downloadType", "IncludeModel") not in ("IncludeModel", "LiveConnect"):

@@ -36,7 +36,8 @@ async def update_user(call: Call) -> Reply:
     held = next((a for a in workspace.users if a.principal_id == principal.id), None)
     if held is None:
         raise not_found()
-    _may_grant(call, workspace, max(right, held.right, key=RIGHTS.index))
+    for touched in (right, held.right):
+        _may_grant(call, workspace, touched)
     if right == "None":
         _remove(call, workspace, held)
     else:
@@ -111,7 +112,7 @@ def _right(body: dict[str, Any]) -> Right:
 
 
 def _principal(tenant: Tenant, body: dict[str, Any]) -> Principal:
-    """By identifier (users: UPN; groups and apps: object id) or emailAddress; the kind must be the true one."""
+    """By identifier (users: UPN; groups and apps: object id) or emailAddress; the kind must be true."""
     kind, name = body.get("principalType"), body.get("identifier") or body.get("emailAddress")
     if kind not in ("User", "Group", "App"):
         raise bad_request("principalType must be User, Group or App")
