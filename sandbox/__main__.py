@@ -26,8 +26,31 @@ def main() -> None:
         default=(0.0, 60.0),
         help="of activity events, minutes before scaling, e.g. 0-60",
     )
+    serve.add_argument("--extras", action="store_true", help="also kinds that a PBIX does not carry")
+    serve.add_argument(
+        "--sizes", type=_sizes, default=(), help="bytes of the first reports' files, comma separated"
+    )
+    serve.add_argument(
+        "--shared-files", action="store_true", help="few distinct files, for very large estates"
+    )
     given = parser.parse_args()
-    run(Options(given.data_dir, given.port, given.seed, given.workspaces, given.time_scale, given.lag))
+    run(
+        Options(
+            given.data_dir,
+            given.port,
+            given.seed,
+            given.workspaces,
+            given.time_scale,
+            given.lag,
+            given.extras,
+            given.sizes,
+            not given.shared_files,
+        )
+    )
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(",") if part)
 
 
 def _minutes(text: str) -> tuple[float, float]:

@@ -30,6 +30,11 @@ class Options:
     workspaces: int = 20
     time_scale: float = 0.02
     lag_minutes: tuple[float, float] = (0, 60)
+    extras: bool = False
+    """Also kinds that a PBIX does not carry: dashboards, dataflows, paginated and thin reports …"""
+    sizes: tuple[int, ...] = ()
+    """Bytes of the first reports' files; the others are small."""
+    distinct_files: bool = True
 
 
 def run(options: Options) -> None:
@@ -52,9 +57,17 @@ def _world(options: Options, ports: list[int]) -> World:
 def _estate(options: Options) -> tuple[list[Tenant], dict[str, Any]]:
     if options.workspaces == 0:
         return bare.two_tenants(), {}
-    from sandbox.generate import generate
+    from sandbox.generate import generate  # loads the PBIX builder, which a bare estate does not need
 
-    raise RuntimeError(generate)
+    estate = generate(
+        options.data_dir,
+        options.seed,
+        options.workspaces,
+        extras=options.extras,
+        sizes=options.sizes,
+        distinct_files=options.distinct_files,
+    )
+    return estate.tenants, estate.suggested_request()
 
 
 def _listen(port: int) -> list[socket.socket]:

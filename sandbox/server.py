@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -84,13 +85,18 @@ class Sandbox:
         time_scale: float = 0.02,
         port: int = 0,
         lag: str = "0-60",
+        extras: bool = False,
+        sizes: Sequence[int] = (),
+        distinct_files: bool = True,
         ready_within: float = 120,
     ) -> None:
         self.data_dir = data_dir
         self._ready_within = ready_within
         options = {"data-dir": data_dir, "port": port, "seed": seed, "workspaces": workspaces}
         options |= {"time-scale": time_scale, "lag": lag}
+        options |= {"sizes": ",".join(map(str, sizes))}
         self._arguments = [f"--{key}={value}" for key, value in options.items()]
+        self._arguments += ["--extras"] * extras + ["--shared-files"] * (not distinct_files)
         self._process: subprocess.Popen[bytes] | None = None
         self.endpoints: dict[str, dict[str, str]] = {}
         self.env: dict[str, str] = {}

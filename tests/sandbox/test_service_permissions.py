@@ -3,6 +3,7 @@
 import pytest
 from service_client import Client, code, pbix
 
+from sandbox import bare
 from sandbox.server import Sandbox
 
 BOB = "bob@contoso.com"
@@ -16,8 +17,6 @@ def grant(client: Client, workspace: str, right: str) -> None:
 
 
 def admin_object_id(client: Client) -> str:
-    from sandbox import bare
-
     tenant = next(item for item in bare.two_tenants() if item.id == client.settings["TENANT_ID"])
     return tenant.actors["adminReader"]
 
