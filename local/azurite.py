@@ -118,6 +118,7 @@ def _start_detached(data_dir: Path) -> None:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
         )
+    (location / "azurite.pid").write_text(str(process.pid))
     deadline = time.monotonic() + _START_TIMEOUT_S
     while time.monotonic() < deadline:
         # Another host may have won the race for the ports; then its Azurite serves both.

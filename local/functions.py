@@ -17,10 +17,11 @@ from azure.functions import get_binding_registry
 
 from local.errors import SettingsError, UnsupportedFunction
 from local.ncrontab import Schedule
+from local.outputs import QueueOutput
 from local.settings import resolve
 
 _TRIGGERS = ("httpTrigger", "queueTrigger", "timerTrigger", "orchestrationTrigger", "activityTrigger")
-_OTHER_BINDINGS = ("http", "durableClient")
+_OTHER_BINDINGS = ("http", "durableClient", "queue")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Function:
     trigger_kind: str
     trigger_name: str
     client_names: tuple[str, ...] = ()
+    outputs: tuple[QueueOutput, ...] = ()
 
     @property
     def converter(self) -> Any:
@@ -117,6 +119,8 @@ def load_app(spec: str, root: Path) -> Any:
 def index(app: Any) -> FunctionIndex:
     """Read every function of an app; refuse what this host would silently leave idle."""
     functions = FunctionIndex()
+    # The app remembers the names it gave out and would take a second reading for duplicates.
+    app.functions_bindings = None
     for declared in app.get_functions():
         functions.add(declared)
     return functions
@@ -132,7 +136,12 @@ def _function(declared: Any, trigger: Any) -> Function:
         if binding.get_binding_name() not in _OTHER_BINDINGS:
             raise UnsupportedFunction(f"{name}: the local host has no {binding.get_binding_name()} binding")
     clients = tuple(binding.name for binding in others if binding.get_binding_name() == "durableClient")
-    return Function(name, declared.get_user_function(), kind, trigger.name, clients)
+    outputs = tuple(_output(binding) for binding in others if binding.get_binding_name() == "queue")
+    return Function(name, declared.get_user_function(), kind, trigger.name, clients, outputs)
+
+
+def _output(binding: Any) -> QueueOutput:
+    return QueueOutput(binding.name, resolve(binding.queue_name), binding.connection)
 
 
 def _route(function: Function, trigger: Any) -> HttpRoute:

@@ -19,6 +19,7 @@ from local.hub import TaskHub
 from local.invocation import Invoker
 from local.management import Management
 from local.queues import QueueListener
+from local.recording import Recorder
 from local.routes import RouteTable
 from local.settings import HostSettings
 from local.timers import Timer
@@ -36,7 +37,7 @@ class LocalHost:
     ) -> None:
         self.functions: FunctionIndex = index(app)
         self.hub = hub or TaskHub(default_version=settings.default_version)
-        self._settings = settings
+        self._stopped = False
         self._server = WebServer(port)
         self.base_url = f"http://127.0.0.1:{self._server.port}"
         # The package runs orchestrators in a pool of its own, sized by this setting of the real host.
@@ -61,6 +62,9 @@ class LocalHost:
 
     def stop(self, grace_s: float = GRACE_S) -> bool:
         """Take no more work, let running functions end; tell whether all of them did in time."""
+        if self._stopped:
+            return True
+        self._stopped = True
         deadline = time.monotonic() + grace_s
         self._server.stop()
         for listener in self._listeners:
@@ -81,6 +85,9 @@ class LocalHost:
         self.stop()
 
 
-def host_for(app: Any, root: Path, *, port: int = 0) -> LocalHost:
+def host_for(app: Any, root: Path, *, port: int = 0, record_dir: Path | None = None) -> LocalHost:
     """A host for an app with the host.json of its folder."""
-    return LocalHost(app, HostSettings.load(root), port=port)
+    settings = HostSettings.load(root)
+    recorder = Recorder(record_dir) if record_dir is not None else None
+    hub = TaskHub(default_version=settings.default_version, on_execution_end=recorder)
+    return LocalHost(app, settings, port=port, hub=hub)

@@ -14,6 +14,7 @@ What is changed, and why:
 
 import sys
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,6 +29,8 @@ from durabletask.testing.in_memory_backend import InMemoryOrchestrationBackend, 
 from local.alarms import Alarms
 from local.errors import HubRefused
 
+# Called with the orchestrator's name, the instance id and the whole history, under the hub's lock.
+type ExecutionObserver = Callable[[str, str, tuple[pb.HistoryEvent, ...]], None]
 MAX_MESSAGE_BYTES = 128 * 1024 * 1024
 ENDED = (
     pb.ORCHESTRATION_STATUS_COMPLETED,
@@ -83,11 +86,13 @@ class TaskHub(InMemoryOrchestrationBackend):
         max_history_events: int = 50_000,
         retained_instances: int = 500,
         default_version: str | None = None,
+        on_execution_end: ExecutionObserver | None = None,
     ) -> None:
         super().__init__(max_history_size=sys.maxsize, port=0)
         self.max_history_events = max_history_events
         self._retained_instances = retained_instances
         self._default_version = default_version
+        self._on_execution_end = on_execution_end
         self._alarms = Alarms()
         self._parents: dict[str, list[_Origin]] = {}
         self._first_tokens: dict[str, int] = {}
@@ -193,6 +198,8 @@ class TaskHub(InMemoryOrchestrationBackend):
             instance.pending_events = kept
             # Whatever was scheduled before now carries a smaller token; see _deliver.
             self._first_tokens[instance.instance_id] = self._next_completion_token
+            onward = pb.ContinueAsNewEvent(input=complete_action.result)
+            self._observe_end(instance, pb.HistoryEvent(eventId=-1, continueAsNew=onward))
         super()._process_complete_orchestration_action(instance, complete_action)
 
     def _process_send_entity_message_action(
@@ -241,7 +248,12 @@ class TaskHub(InMemoryOrchestrationBackend):
         self._report_to_parents(instance_id)
         instance = self._instances.get(instance_id)
         if instance is not None and self._is_terminal_status(instance.status):
+            self._observe_end(instance)
             self._retain(instance)
+
+    def _observe_end(self, instance: OrchestrationInstance, *last: pb.HistoryEvent) -> None:
+        if self._on_execution_end is not None:
+            self._on_execution_end(instance.name, instance.instance_id, (*instance.history, *last))
 
     def _report_to_parents(self, sub_instance_id: str) -> None:
         sub = self._instances.get(sub_instance_id)

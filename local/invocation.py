@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local.functions import Function
+from local.outputs import Outgoing, send
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +74,17 @@ class Invoker:
         arguments: dict[str, Any] = {function.trigger_name: trigger_value}
         for name in function.client_names:
             arguments[name] = self._client_configuration
+        outgoing = {output.parameter: Outgoing() for output in function.outputs}
+        arguments.update(outgoing)
         if function.trigger_name != "context" and self._takes_context(function.call):
             arguments["context"] = InvocationContext(function.name)
         if not inspect.iscoroutinefunction(function.call):
-            return function.call(**arguments)
-        return asyncio.run_coroutine_threadsafe(function.call(**arguments), self._loop).result()
+            result = function.call(**arguments)
+        else:
+            result = asyncio.run_coroutine_threadsafe(function.call(**arguments), self._loop).result()
+        for output in function.outputs:
+            send(output, outgoing[output.parameter])
+        return result
 
     def _takes_context(self, call: Callable[..., Any]) -> bool:
         if call not in self._wants_context:

@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import threading
+import time
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
@@ -42,9 +43,8 @@ class QueueListener:
         self._poison: Any = None
 
     def start(self) -> None:
-        connection = _connection(self._spec.connection)
-        self._queue = _client(connection, self._spec.queue_name)
-        self._poison = _client(connection, f"{self._spec.queue_name}-poison")
+        self._queue = connect(self._spec.connection, self._spec.queue_name)
+        self._poison = connect(self._spec.connection, f"{self._spec.queue_name}-poison")
         self._thread.start()
 
     def request_stop(self) -> None:
@@ -52,7 +52,9 @@ class QueueListener:
         self._slots.release()
 
     def join(self, timeout_s: float) -> bool:
-        done = not wait(set(self._running), timeout=timeout_s).not_done
+        deadline = time.monotonic() + timeout_s
+        self._thread.join(timeout_s)
+        done = not wait(set(self._running), timeout=max(0.0, deadline - time.monotonic())).not_done
         self._pool.shutdown(wait=False, cancel_futures=True)
         return done
 
@@ -84,6 +86,9 @@ class QueueListener:
                 self._slots.release()
         if message is None:
             return False
+        if self._stopping.is_set():
+            self._settle("return", lambda: self._hide(message, 0))
+            return False
         future = self._pool.submit(self._process, message)
         self._running.add(future)
         future.add_done_callback(self._running.discard)
@@ -97,7 +102,7 @@ class QueueListener:
             return self._queue.receive_message(visibility_timeout=LEASE_S)
         except ResourceNotFoundError:
             # The real host makes the queue it listens to, too.
-            self._create(self._queue)
+            create_queue(self._queue)
             return None
 
     # -- one message ------------------------------------------------------------------------------------
@@ -121,7 +126,7 @@ class QueueListener:
         text = _decode(message.content) if self._settings.base64 else message.content
         metadata = {
             "Id": meta.Datum(message.id, "string"),
-            "DequeueCount": meta.Datum(str(message.dequeue_count), "string"),
+            "DequeueCount": meta.Datum(str(message.dequeue_count), "json"),
             "PopReceipt": meta.Datum(message.pop_receipt, "string"),
             "InsertionTime": _moment(message.inserted_on),
             "ExpirationTime": _moment(message.expires_on),
@@ -134,11 +139,10 @@ class QueueListener:
         if message.dequeue_count >= self._settings.max_dequeue_count:
             self._move_to_poison(message)
             return
-        delay = int(self._settings.visibility_timeout_s)
-        self._settle(
-            "return",
-            lambda: self._queue.update_message(message.id, message.pop_receipt, visibility_timeout=delay),
-        )
+        self._settle("return", lambda: self._hide(message, int(self._settings.visibility_timeout_s)))
+
+    def _hide(self, message: Any, duration_s: int) -> None:
+        self._queue.update_message(message.id, message.pop_receipt, visibility_timeout=duration_s)
 
     def _move_to_poison(self, message: Any) -> None:
         def move() -> None:
@@ -148,7 +152,7 @@ class QueueListener:
             try:
                 self._poison.send_message(message.content)
             except ResourceNotFoundError:
-                self._create(self._poison)
+                create_queue(self._poison)
                 self._poison.send_message(message.content)
             self._queue.delete_message(message.id, message.pop_receipt)
 
@@ -161,15 +165,6 @@ class QueueListener:
         except Exception:
             # Its lease runs out and it is delivered again; functions must bear that anyway.
             LOG.exception("Could not %s a message of %s", what, self._spec.queue_name)
-
-    @staticmethod
-    def _create(queue: Any) -> None:
-        from azure.core.exceptions import ResourceExistsError
-
-        try:
-            queue.create_queue()
-        except ResourceExistsError:
-            LOG.debug("Somebody else made the queue first")
 
 
 class _Lease:
@@ -222,8 +217,17 @@ def _connection(name: str) -> str:
     return value
 
 
-def _client(connection: str, queue_name: str) -> Any:
+def create_queue(queue: Any) -> None:
+    from azure.core.exceptions import ResourceExistsError
+
+    try:
+        queue.create_queue()
+    except ResourceExistsError:
+        LOG.debug("Somebody else made the queue first")
+
+
+def connect(setting: str, queue_name: str) -> Any:
     # Imported here: a host without queues should not pay for the package.
     from azure.storage.queue import QueueClient
 
-    return QueueClient.from_connection_string(connection, queue_name, api_version=API_VERSION)
+    return QueueClient.from_connection_string(_connection(setting), queue_name, api_version=API_VERSION)

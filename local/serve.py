@@ -60,7 +60,9 @@ def _bring_up(app_spec: str, root: Path) -> LocalHost:
     app = load_app(app_spec, root)
     _configure_logging()
     seams.install()
-    host = host_for(app, root, port=int(os.environ.get("PORT") or 7071))
+    record_dir = os.environ.get("LOCAL_RECORD_DIR")
+    port = int(os.environ.get("PORT") or 7071)
+    host = host_for(app, root, port=port, record_dir=Path(record_dir) if record_dir else None)
     host.start()
     print(f"Serving on {host.base_url}", flush=True)
     return host

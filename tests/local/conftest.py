@@ -28,6 +28,8 @@ def start_host(settings: HostSettings) -> Iterator[Callable[..., Running]]:
 
     def start(**options: Any) -> Running:
         sample = load_sample()
+        for orchestrator in options.pop("orchestrators", ()):
+            sample.app.orchestration_trigger(context_name="ctx")(orchestrator)
         host = LocalHost(sample.app, options.pop("settings", settings), **options)
         host.start()
         session = requests.Session()

@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import azure.durable_functions as df
@@ -110,14 +111,22 @@ def nap(seconds: float) -> str:
 
 
 def busy(key: str) -> str:
-    """Runs until the test lets go; says that it began and that it ended."""
+    """Runs until the test lets go: by RELEASE in its own process, by a file in another one."""
     note(key, "began")
+    if "BUSY_FILE" in os.environ:
+        return _busy_by_file(Path(os.environ["BUSY_FILE"]))
     RELEASE.wait(20)
     note(key, "ended")
-    if "BUSY_FILE" in os.environ:
-        with open(os.environ["BUSY_FILE"], "a", encoding="utf-8") as output:
-            output.write("ended\n")
     return key
+
+
+def _busy_by_file(path: Path) -> str:
+    path.write_text("began")
+    deadline = time.monotonic() + 30
+    while not path.with_suffix(".go").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    path.write_text("ended")
+    return "ended"
 
 
 def unjsonable(_: Any) -> Any:
@@ -243,10 +252,17 @@ if os.environ.get("SAMPLE_QUEUE"):
         note("queue", (text, msg.dequeue_count))
         if text.startswith("poison"):
             raise ValueError(text)
+        if text == "hold":
+            RELEASE.wait(20)
+        while text == "wait" and not RELEASE.wait(0.7):
+            note("renewals", 1)
 
 
 if os.environ.get("SAMPLE_SCHEDULE"):
 
     @app.timer_trigger(arg_name="timer", schedule="%SAMPLE_SCHEDULE%", run_on_startup=True)
     def tick(timer: func.TimerRequest) -> None:
-        note("tick", (time.monotonic(), timer.past_due))
+        note("tick-at", time.time())
+        note("tick", (timer.schedule_status["Next"], timer.past_due))
+        if os.environ.get("SAMPLE_TIMER_WAITS"):
+            RELEASE.wait(20)
