@@ -83,7 +83,7 @@ def _ask(
 
 
 def _application(connection: Connection, identity: Identity, http: _EntraHttp) -> Any:
-    import msal  # noqa: PLC0415 - 200 ms that a process without calls never pays
+    import msal
 
     options: dict[str, Any] = {
         "authority": http.authority,
@@ -113,8 +113,8 @@ def _main_credential(connection: Connection) -> str | dict[str, str]:
 
 def _thumbprint(pem: str) -> str:
     """SHA-1 of the certificate, which Entra uses to find the registered key; it is no signature."""
-    from cryptography import x509  # noqa: PLC0415 - slow, and rarely needed
-    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
 
     certificate = x509.load_pem_x509_certificate(pem.encode())
     return certificate.fingerprint(hashes.SHA1()).hex().upper()  # noqa: S303
@@ -152,6 +152,7 @@ class _EntraHttp:
         self._transport = transport
         self._hosts = hosts
         parts = urlsplit(connection.authority_url)
+        self._private = connection.private_authority
         self._plain = parts.netloc if parts.scheme == "http" else ""  # loopback only, checked in the settings
         self.authority = urlunsplit(parts._replace(scheme="https"))  # msal accepts nothing else
 
@@ -162,6 +163,8 @@ class _EntraHttp:
         headers: Mapping[str, str] | None = None,
         **_: Any,
     ) -> _EntraAnswer:
+        if self._private and "/common/userrealm/" in url:
+            return _EntraAnswer(404, {}, "")  # msal asks a wrong port here; 404 tells it to go on without
         separator = "&" if "?" in url else "?"
         return self._send("GET", url + (separator + urlencode(params) if params else ""), headers, None)
 

@@ -33,27 +33,35 @@ def skip_paging(
 ) -> Iterator[Row]:
     """Each row once, from `fetch(top, skip)`.
 
-    The end is a page shorter than `top`; with `until_empty` only an empty one, since a service that caps its
-    pages lower than asked would otherwise lose the rest unnoticed (one more call). A page that brings nothing
-    new after a full one means the service repeats itself: IncompletePages. After a short one it means
-    that the service doesn't know `$skip` and had given all it has.
+    The end is a page shorter than `top`; with `until_empty` only one that brings nothing new, since a service
+    that caps its pages lower than asked would otherwise lose the rest unnoticed (one more call). A page as long
+    as the first that brings nothing new means the service repeats itself: IncompletePages. Only where it did so
+    right after a short first page it doesn't know `$skip`, and had given all it has.
     """
     seen: set[Hashable] = set()
-    skip, short = 0, False
-    for _ in range(MAX_PAGES):
+    skip, first = 0, 0
+    for number in range(MAX_PAGES):
         page = fetch(top, skip)
-        fresh = [row for row in page if key(row) not in seen]
-        if page and not fresh and not short:
+        first = first or len(page)
+        fresh = _fresh(page, key, seen)
+        yield from fresh
+        ignores_skip = number == 1 and first < top
+        if page and not fresh and len(page) >= first and not ignores_skip:
             raise IncompletePages("paging.repeated", f"the page after {skip} rows repeats earlier ones")
-        for row in fresh:
-            if key(row) not in seen:  # also twice within one page
-                seen.add(key(row))
-                yield row
-        short = len(page) < top
-        if not fresh or (short and not until_empty):
+        if not fresh or (len(page) < top and not until_empty):
             return
         skip += len(page)
     raise IncompletePages("paging.endless", f"more than {MAX_PAGES} pages")
+
+
+def _fresh(page: list[Row], key: Callable[[Row], Hashable], seen: set[Hashable]) -> list[Row]:
+    """The rows not seen before, also not twice within this page."""
+    fresh: list[Row] = []
+    for row in page:
+        if key(row) not in seen:
+            seen.add(key(row))
+            fresh.append(row)
+    return fresh
 
 
 def continuation(first: Callable[[], Page], follow: Callable[[str], Page]) -> Iterator[Page]:

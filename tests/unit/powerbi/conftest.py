@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-
 from powerbi_support import Rig, Service, rig_on, serving
 
 

@@ -113,8 +113,6 @@ class Service:
                 self.token_requests.append(form)
                 number = len(self.token_requests)
             return self.entra(number)
-        if "/common/userrealm/" in request.path:
-            return Reply(404)
         with self._lock:
             self.received.append(request)
         return self.script(request)
@@ -180,7 +178,7 @@ def _handler(service: Service) -> type[BaseHTTPRequestHandler]:
             if reply.cut_after is not None:
                 self.close_connection = True
 
-        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
 
         def log_message(self, format: str, *args: Any) -> None:
             """Silent."""
