@@ -1,0 +1,29 @@
+"""One POST moves an estate, the sandbox's own comparison finds nothing amiss, cutover ends it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from driver import Driver
+
+
+def test_an_estate_arrives_whole_and_cuts_over(driver_of: Callable[..., Driver]) -> None:
+    driver = driver_of(workspaces=4)
+    migration = driver.begin()
+    reached = driver.rest(migration)
+    assert reached["status"] == "ready", reached
+    compared = driver.sandbox.control.compare()
+    assert compared["clean"], compared["differences"]
+    assert driver.sandbox.control.violations() == []
+    assert driver.post(f"migrations/{migration}/cutover", {}).status_code == 202
+    assert driver.rest(migration, statuses={"succeeded"})["cutoverAt"]
+
+
+def test_two_migrations_share_a_storage_account_but_not_their_rows(driver_of: Callable[..., Driver]) -> None:
+    driver = driver_of(workspaces=2)
+    first, second = driver.begin(id="one"), driver.begin(id="one-2", naming="{name} again")
+    assert driver.rest(first)["status"] == "ready"
+    assert driver.rest(second)["status"] == "ready"
+    rows = {identity: driver.all(f"migrations/{identity}/mapping") for identity in (first, second)}
+    assert len(rows[first]) == len(rows[second])
+    assert not {row["targetId"] for row in rows[first]} & {row["targetId"] for row in rows[second]}
