@@ -3,7 +3,8 @@
 Rules that hold for every answer (in schemas.py):
 - an optional property may be null: OData serialisers write what has no value as null;
 - a time may lack its zone: the contract's own examples and activity events do;
-- a property spelled with a capital (`IsRefreshable`, `Url`) may begin with a small letter: examples and FACTS 4 show it;
+- a property spelled with a capital (`IsRefreshable`, `Url`) may begin with a small letter, as examples and
+  FACTS 4 show;
 - `@odata.context` may stand anywhere: the contract spells it `odata.context`, the wire has the at sign.
 
 Requests get none of these. Whatever is not here is held against the contract as it stands.
@@ -45,6 +46,7 @@ ALLOWANCES = (
     Allowance("Import", "source", STRING, EXAMPLE),
     Allowance("GroupAdminProperties", "capacityMigrationStatus", STRING, EXAMPLE),
     Allowance("RefreshSchedule", "notifyOption", STRING, EXAMPLE),
+    Allowance("DatasetRefreshDetail", "status", STRING, "FACTS 9: Cancelled is newer than the contract"),
     Allowance("Page", "order", NUMBER_AS_TEXT, EXAMPLE),
     Allowance("PipelineStage", "order", NUMBER_AS_TEXT, EXAMPLE),
     Allowance("Workload", "maxMemoryPercentageSetByUser", NUMBER_AS_TEXT, EXAMPLE),
@@ -58,6 +60,11 @@ QUERY_PARAMETERS: dict[tuple[str, str], str] = {
     ("Reports_ExportReport", "preferClientRouting"): "FACTS 0: in the operation's prose, not declared",
 }
 """(operation, parameter) the service takes although the contract does not declare it; any text goes."""
+
+NOT_REQUIRED: dict[tuple[str, str], str] = {
+    ("DatasetRefreshRequest", "notifyOption"): "FACTS 9: an enhanced refresh must leave it out",
+}
+"""(definition, property) that requests may leave out although the contract requires it."""
 
 BROKEN_PATTERNS = ("\\u10000",)
 """Patterns that mean `\\U00010000` but say `\\u1000` and a zero: they forbid what they should allow, so not applied."""

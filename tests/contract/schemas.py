@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from jsonschema_rs import Draft202012Validator
 
-from tests.contract.looseness import ALLOWANCES, BROKEN_PATTERNS
+from tests.contract.looseness import ALLOWANCES, BROKEN_PATTERNS, NOT_REQUIRED
 
 Schema = dict[str, Any]
 Side = Literal["request", "response"]
@@ -58,7 +58,7 @@ class Schemas:
         closed = {key: self._property(value, key in required) for key, value in properties.items()}
         made: Schema = {"type": "object", "properties": closed, "unevaluatedProperties": False}
         if self._side == "request":
-            return made | {"required": required}
+            return made | {"required": [key for key in required if (name, key) not in NOT_REQUIRED]}
         closed |= {
             row.property: row.schema for row in ALLOWANCES if row.definition in {owner for owner, _ in parts}
         }
@@ -92,9 +92,7 @@ class Schemas:
         return self._object(schema)
 
     def _plain(self, schema: Schema) -> Schema:
-        kept = {key: schema[key] for key in _KEPT if key in schema} | _INT_RANGES.get(
-            schema.get("format", ""), {}
-        )
+        kept = _INT_RANGES.get(schema.get("format", ""), {}) | {k: schema[k] for k in _KEPT if k in schema}
         if "items" in schema:
             kept["items"] = self._value(schema["items"])
         if isinstance(schema.get("additionalProperties"), dict):

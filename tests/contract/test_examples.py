@@ -38,7 +38,6 @@ BROKEN_ANSWERS = {
     "Reports_CloneReportInGroup": "no body where one is promised",
     "Reports_UpdateReportContent": "no body where one is promised",
     "Reports_UpdateReportContentInGroup": "no body where one is promised",
-    "Users_GetUserSubscriptionsAsAdmin": "dates in US format, an id that is no GUID",
     "WorkspaceInfo_GetScanResult": "report users with an app's right",
 }
 """Whole families of previews and of operations no migration calls are left out below."""
@@ -78,7 +77,8 @@ def test_every_answer_shown_is_accepted_but_for_the_known_broken_ones(contract: 
 def _answer_faults(contract: Contract, method: str, template: str, status: int, answer: Any) -> list[str]:
     body = answer.get("body", answer) if isinstance(answer, dict) else answer
     exchange = Exchange(method, _filled(template), "", None, status, body or None)
-    return [fault for fault in contract.check(exchange) if ": response" in fault or ": status" in fault]
+    faults = (fault.partition(": ")[2] for fault in contract.check(exchange))
+    return [fault for fault in faults if not fault.startswith(("path", "query", "request", "a request"))]
 
 
 def _filled(template: str) -> str:
