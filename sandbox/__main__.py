@@ -1,19 +1,35 @@
-"""`python -m sandbox serve`: the two simulated tenants in the foreground."""
+"""`python -m sandbox serve`: the two simulated tenants in the foreground; `compare`: the verdict on those that run."""
 
 import argparse
+import json
+import sys
 from pathlib import Path
 
 from sandbox.serve import Options, run
+from sandbox.server import Control
+from sandbox.verdict import render
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="sandbox", description=__doc__)
-    serve = parser.add_subparsers(required=True, metavar="serve").add_parser(
-        "serve", help="serve both tenants until SIGTERM"
+    commands = parser.add_subparsers(required=True, metavar="command")
+    _add_serve(commands.add_parser("serve", help="serve both tenants until SIGTERM"))
+    compare = commands.add_parser(
+        "compare", help="compare the tenants being served; exit code 1 where they differ"
     )
+    compare.add_argument("--data-dir", type=Path, required=True)
+    compare.add_argument(
+        "--request", type=Path, help="the migration's body as JSON; the suggested one without"
+    )
+    compare.set_defaults(action=_compare)
+    given = parser.parse_args()
+    given.action(given)
+
+
+def _add_serve(serve: argparse.ArgumentParser) -> None:
     serve.add_argument("--data-dir", type=Path, required=True)
     serve.add_argument(
-        "--port", type=int, default=8443, help="of the source; the target has the next one; 0 = free ports"
+        "--port", type=int, default=8443, help="of the source; the target has the next; 0 = free ones"
     )
     serve.add_argument("--seed", type=int, default=1)
     serve.add_argument(
@@ -21,32 +37,38 @@ def main() -> None:
     )
     serve.add_argument("--time-scale", type=float, default=0.02, help="1 = as slow as the real service")
     serve.add_argument(
-        "--lag",
-        type=_minutes,
-        default=(0.0, 60.0),
-        help="of activity events, minutes before scaling, e.g. 0-60",
+        "--lag", type=_minutes, default=(0.0, 60.0), help="of activity events, minutes before scaling"
     )
     serve.add_argument("--extras", action="store_true", help="also kinds that a PBIX does not carry")
-    serve.add_argument(
-        "--sizes", type=_sizes, default=(), help="bytes of the first reports' files, comma separated"
-    )
+    serve.add_argument("--sizes", type=_sizes, default=(), help="bytes of the first files, comma separated")
     serve.add_argument(
         "--shared-files", action="store_true", help="few distinct files, for very large estates"
     )
-    given = parser.parse_args()
+    serve.set_defaults(action=_serve)
+
+
+def _serve(given: argparse.Namespace) -> None:
     run(
         Options(
-            given.data_dir,
-            given.port,
-            given.seed,
-            given.workspaces,
-            given.time_scale,
-            given.lag,
-            given.extras,
-            given.sizes,
-            not given.shared_files,
+            data_dir=given.data_dir,
+            port=given.port,
+            seed=given.seed,
+            workspaces=given.workspaces,
+            time_scale=given.time_scale,
+            lag_minutes=given.lag,
+            extras=given.extras,
+            sizes=given.sizes,
+            distinct_files=not given.shared_files,
         )
     )
+
+
+def _compare(given: argparse.Namespace) -> None:
+    endpoints = json.loads((given.data_dir / "endpoints.json").read_text())
+    control = Control(next(iter(endpoints.values()))["control"], given.data_dir / "ca.pem")
+    result = control.compare(json.loads(given.request.read_text()) if given.request else None)
+    print(render(result))
+    sys.exit(0 if result["clean"] else 1)
 
 
 def _sizes(text: str) -> tuple[int, ...]:

@@ -91,6 +91,7 @@ def get_state(world: World, rest: str, body: Json, query: dict[str, str]) -> Jso
 
 def put_state(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
     world.service(rest).replace_state(Tenant.from_dict(body))
+    world.begin()
 
 
 def post_act(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from sandbox.activity import record
+from sandbox.live import connected_model
 from sandbox.packages import Package
 from sandbox.replies import ApiError, refused
 from sandbox.state import Dataset, File, Import, Report, Workspace, new_id
@@ -52,10 +53,15 @@ def publish(service: Service, workspace: Workspace, item: Import, received: Rece
     if refusal is not None:
         fail(item, refusal.code)
         return
+    home = _live_model(service, received)
+    if received.package == "thin" and home is None:
+        fail(item, "PowerBIEntityNotFound")
+        return
     overwrite = item.name_conflict in ("Overwrite", "CreateOrOverwrite")
     model = _publish_model(service, workspace, item, received, overwrite=overwrite)
     if not item.skip_report:
-        _publish_report(service, workspace, item, received, model, overwrite=overwrite)
+        report = _publish_report(service, workspace, item, received, overwrite=overwrite)
+        _bind(report, model, home)
     item.state = "Succeeded"
     record(
         service, "Import", item.created_by, item.id, workspace, ImportId=item.id, ImportDisplayName=item.name
@@ -78,6 +84,7 @@ def _publish_model(
     if not same:
         workspace.datasets.append(model)
     model.configured_by, model.file_id = item.created_by, received.file.id
+    service.world.contents.fill(model, received.file.sha256)
     item.dataset_ids.append(model.id)
     event = "EditDataset" if same else "CreateDataset"
     record(service, event, item.created_by, item.id, workspace, dataset=model)
@@ -85,14 +92,8 @@ def _publish_model(
 
 
 def _publish_report(
-    service: Service,
-    workspace: Workspace,
-    item: Import,
-    received: Received,
-    model: Dataset | None,
-    *,
-    overwrite: bool,
-) -> None:
+    service: Service, workspace: Workspace, item: Import, received: Received, *, overwrite: bool
+) -> Report:
     same = [r for r in workspace.reports if r.name == item.name] if overwrite else []
     report = (
         same[0]
@@ -102,7 +103,6 @@ def _publish_report(
     if not same:
         workspace.reports.append(report)
     report.report_type = "PaginatedReport" if received.package == "rdl" else "PowerBIReport"
-    report.dataset_id = model.id if model else report.dataset_id
     report.file_id, report.modified_by, report.modified_date_time = (
         received.file.id,
         item.created_by,
@@ -111,3 +111,24 @@ def _publish_report(
     item.report_ids.append(report.id)
     event = "EditReport" if same else "CreateReport"
     record(service, event, item.created_by, item.id, workspace, report=report)
+    return report
+
+
+def _bind(report: Report, model: Dataset | None, home: tuple[Workspace, Dataset] | None) -> None:
+    """To the model that came along, or to the one that a thin file names."""
+    if model is not None:
+        report.dataset_id, report.dataset_workspace_id = model.id, None
+    elif home is not None:
+        report.dataset_id, report.dataset_workspace_id = home[1].id, home[0].id
+
+
+def _live_model(service: Service, received: Received) -> tuple[Workspace, Dataset] | None:
+    """The model of this tenant that a thin file is connected to; one of another tenant is not found."""
+    if received.package != "thin":
+        return None
+    wanted = connected_model(service.world.files.path(received.file.id))
+    for workspace in service.state.workspaces.values():
+        for model in workspace.datasets:
+            if model.id == wanted:
+                return workspace, model
+    return None

@@ -9,4 +9,4 @@ def compare_tenants(world: World, request: dict[str, Any]) -> Any:
     from sandbox.compare import compare  # the comparison is loaded only when asked for
 
     source, target = (service.state for service in world.services.values())
-    return compare(source, target, request).to_dict()
+    return compare(source, target, request, world.target_before).to_dict()

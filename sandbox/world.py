@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.agenda import Agenda
+from sandbox.contents import Contents, read
 from sandbox.faults import Faults
 from sandbox.files import FileStore
 from sandbox.ledger import Ledger
@@ -78,11 +79,20 @@ class World:
     tokens: Tokens = field(default_factory=Tokens)
     activity: ActivitySettings = field(default_factory=ActivitySettings)
     suggested_request: dict[str, Any] = field(default_factory=dict[str, Any])
+    target_before: Tenant | None = None
+    """The target as it was given to us: what stood there is nobody's leftover."""
+    contents: Contents = field(default_factory=lambda: Contents({}))
 
     def settle(self) -> None:
         moment = now()
         for service in self.services.values():
             service.agenda.settle(moment)
+
+    def begin(self) -> None:
+        """Another estate is in place."""
+        self.contents = read([service.state for service in self.services.values()])
+        *_, target = self.services.values()
+        self.target_before = Tenant.from_dict(target.state.to_dict())
 
     def service(self, name: str) -> Service:
         """By tenant name, tenant id, "source" or "target"."""
@@ -95,4 +105,5 @@ def build(data_dir: Path, timing: Timing, tenants: list[Tenant], ports: list[int
     world = World(data_dir, timing, FileStore(data_dir))
     for tenant, port in zip(tenants, ports, strict=True):
         world.services[tenant.name] = Service(world, tenant, port, Quotas(timing))
+    world.begin()
     return world

@@ -1,9 +1,14 @@
 """Reports: list, read, delete, and the export of the file behind one as a stream."""
 
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import quote
 
 from sandbox import views
 from sandbox.calls import Call
+from sandbox.files import CHUNK
+from sandbox.live import without_model
 from sandbox.replies import Reply, bad_request, json_reply, listing, refused
 from sandbox.routing import operation
 from sandbox.state import Dataset, Report, Workspace
@@ -44,8 +49,25 @@ async def export_report(call: Call) -> Reply:
     if file is None:
         raise refused(404, "ExportPBIX_ModelessWorkbookNotFound")
     call.audit("ExportReport", workspace, report=item)
+    if call.query.get("downloadType") == "LiveConnect" and item.dataset_id:
+        return await _thin(call, item)
     call.notes |= {"sha256": file.sha256, "length": file.length}
     return Reply(200, b"", _headers(item), call.service.world.files.chunks(file.id), file.length)
+
+
+async def _thin(call: Call, item: Report) -> Reply:
+    """The report without its model; the file made for it goes once it has been read."""
+    store = call.service.world.files
+    made = store.folder / f"thin-{call.request_id}"
+    await asyncio.to_thread(without_model, store.path(item.file_id or ""), made, item.dataset_id or "")
+    return Reply(200, b"", _headers(item), _read_away(made), made.stat().st_size)
+
+
+def _read_away(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as source:
+        path.unlink()
+        while chunk := source.read(CHUNK):
+            yield chunk
 
 
 def _model(call: Call, workspace: Workspace, item: Report) -> Dataset | None:

@@ -1,4 +1,4 @@
-"""Tokens: the real msal gets one, wrong secrets and foreign tokens are refused, expiry shows as the service shows it."""
+"""Tokens: the real msal gets one; wrong secrets, old tokens and foreign tokens are refused as the service does."""
 
 import base64
 import json

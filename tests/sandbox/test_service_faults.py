@@ -1,4 +1,4 @@
-"""Quotas and faults: 429 as observed, answers replaced, connections cut before and after, bodies shortened and spoilt."""
+"""Quotas and faults: 429 as observed, answers replaced, connections cut before and after, bodies spoilt."""
 
 from typing import Any
 

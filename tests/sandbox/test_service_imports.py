@@ -3,9 +3,11 @@
 import base64
 import hashlib
 import http.client
+import io
 import socket
 import ssl
 import time
+import zipfile
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -287,3 +289,21 @@ def test_reports_and_models_are_renamed_through_fabric(sandbox: Sandbox, source:
         bad = source.session.patch(url, json={"displayName": ""}, timeout=60)
         assert (bad.status_code, bad.json()["errorCode"]) == (400, "InvalidInput")
     assert source.names(workspace, "reports") == source.names(workspace, "datasets") == ["Sales"]
+
+
+def test_a_thin_export_has_no_model_and_binds_in_its_own_tenant_only(
+    sandbox: Sandbox, source: Client
+) -> None:
+    workspace = source.workspace()
+    imported(sandbox, source, workspace, "Sales.pbix", pbix(size=100_000), "Abort")
+    report = source.get(f"groups/{workspace}/reports").json()["value"][0]
+    thin = source.get(f"groups/{workspace}/reports/{report['id']}/Export", downloadType="LiveConnect").content
+    with zipfile.ZipFile(io.BytesIO(thin)) as archive:
+        assert "DataModel" not in archive.namelist()
+    imported(sandbox, source, workspace, "View.pbix", thin, "Abort")
+    rows = source.get(f"groups/{workspace}/reports").json()["value"]
+    assert [row["datasetId"] for row in rows] == [report["datasetId"]] * 2
+    target = Client(sandbox, "FABRIKAM")
+    foreign = target.workspace()
+    imported(sandbox, target, foreign, "View.pbix", thin, "Abort")
+    assert target.get(f"groups/{foreign}/imports").json()["value"][0]["importState"] == "Failed"
