@@ -9,13 +9,14 @@ import json
 import math
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-from shared.connections import Connection, Secret, read_connections
+from shared.connection_settings import read_connections
+from shared.connections import Connection, Secret
 from shared.errors import ConfigError, SettingFault
 from shared.redaction import protect
 
@@ -72,7 +73,7 @@ def load(environ: Mapping[str, str]) -> Settings:
     settings = _Reader(values, faults).settings()
     if faults:
         raise ConfigError(faults)
-    protect(*(secret.reveal() for secret in _secrets(settings)))
+    protect(*_secrets(settings))
     return settings
 
 
@@ -110,6 +111,11 @@ class _Reader:
             return None
         if "=" not in text:
             self._fault("AzureWebJobsStorage", "is not a connection string", "use Name=value;Name=value")
+        elif text.lower().startswith("usedevelopmentstorage="):
+            remedy = (
+                "give the emulator's full connection string, or leave it out where one is started for you"
+            )
+            self._fault("AzureWebJobsStorage", "is a shorthand the storage libraries don't know", remedy)
         return Secret(text)
 
     def _storage_account(self) -> str | None:
@@ -179,7 +185,15 @@ def _is_object(text: str) -> bool:
         return False
 
 
-def _secrets(settings: Settings) -> list[Secret]:
-    own = [settings.storage_connection, *settings.data_source_secrets.values()]
-    ours = [secret for connection in settings.connections.values() for secret in connection.secrets()]
-    return [secret for secret in (*own, *ours) if secret]
+def _secrets(settings: Settings) -> Iterator[str]:
+    """Every secret literal of the settings, also those inside a connection string or a JSON value."""
+    if settings.storage_connection:
+        text = settings.storage_connection.reveal()
+        yield text
+        yield from re.findall(r"(?:AccountKey|SharedAccessSignature)=([^;]+)", text)
+    for secret in settings.data_source_secrets.values():
+        yield secret.reveal()
+        values = json.loads(secret.reveal())
+        yield from (str(values[name]) for name in ("password", "key", "token") if values.get(name))
+    for connection in settings.connections.values():
+        yield from (secret.reveal() for secret in connection.secrets())

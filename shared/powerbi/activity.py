@@ -42,13 +42,13 @@ class Activity:
             lambda: (
                 self._follow(resume)
                 if resume
-                else self._page(self._client.call(op.GET_ACTIVITY_EVENTS, query=query).json)
+                else self._page(self._client.call(op.GET_ACTIVITY_EVENTS, query=query).object())
             ),
             self._follow,
         )
 
     def _follow(self, uri: str) -> Page:
-        return self._page(self._client.follow(op.GET_ACTIVITY_EVENTS, uri).json)
+        return self._page(self._client.follow(op.GET_ACTIVITY_EVENTS, uri).object())
 
     def _page(self, document: Row) -> Page:
         rows = document.get("activityEventEntities") or []

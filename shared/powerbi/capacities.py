@@ -19,11 +19,11 @@ class Capacities:
 
     def list(self) -> list[Row]:
         """Capacities_GetCapacities: those visible; `capacityUserAccessRight` is None, Assign or Admin."""
-        return self._client.call(op.LIST_CAPACITIES).json["value"]
+        return self._client.call(op.LIST_CAPACITIES).rows()
 
     def list_as_admin(self) -> list[Row]:
         """Admin_GetCapacitiesAsAdmin: every capacity of the tenant."""
-        return self._client.call(op.LIST_CAPACITIES_AS_ADMIN).json["value"]
+        return self._client.call(op.LIST_CAPACITIES_AS_ADMIN).rows()
 
     def assign(self, group_id: str, capacity_id: str) -> None:
         """Groups_AssignToCapacity: accepted, not done; see assignment_status. UNASSIGN takes it off again."""
@@ -35,4 +35,4 @@ class Capacities:
         `status` is Pending, InProgress, CompletedSuccessfully or AssignmentFailed. It
         may still show an older assignment: compare `capacityId` and `startTime`.
         """
-        return self._client.call(op.CAPACITY_ASSIGNMENT_STATUS, {"group": group_id}).json
+        return self._client.call(op.CAPACITY_ASSIGNMENT_STATUS, {"group": group_id}).object()

@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode
 
 from shared.clock import Clock, SystemClock
 from shared.connections import Connection
-from shared.errors import BadRequest, WireError
+from shared.errors import AmbiguousWrite, BadRequest, ServiceError, Unavailable, WireError
 from shared.powerbi import operations
 from shared.powerbi.calls import CallRecord
 from shared.powerbi.exchange import Call, Exchange
@@ -34,6 +34,7 @@ _JSON_TYPE = "application/json; charset=utf-8"
 class Answer:
     """A whole answer: status, headers, parsed JSON (None where there was no body)."""
 
+    operation: Operation
     status: int
     headers: Mapping[str, str]
     json: Any
@@ -42,6 +43,36 @@ class Answer:
     def request_id(self) -> str:
         """The service's id of the request; a refresh is found by it in the history."""
         return self.headers.get("RequestId") or self.headers.get("x-ms-request-id") or ""
+
+    def object(self) -> dict[str, Any]:
+        """The answer as an object. An answer of another form says nothing: as if it had been lost."""
+        if not isinstance(self.json, dict):
+            raise self._unusable("is not an object")
+        return self.json
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The objects of a list answer, `{"value": [...]}` or a bare array."""
+        rows = self.json if isinstance(self.json, list) else self.object().get("value")
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise self._unusable("holds no list of objects")
+        return rows
+
+    def id(self) -> str:
+        """The id of what the operation made or started."""
+        identity = self.object().get("id")
+        if not isinstance(identity, str) or not identity:
+            raise self._unusable("holds no id")
+        return identity
+
+    def _unusable(self, what: str) -> ServiceError:
+        kind = Unavailable if self.operation.idempotent else AmbiguousWrite
+        return kind(
+            "answer.unusable",
+            f"the answer {what}",
+            status=self.status,
+            request_id=self.request_id,
+            operation=self.operation.id,
+        )
 
 
 class PowerBIClient:
@@ -155,4 +186,4 @@ def _whole(call: Call, response: Response) -> Answer:
             is_json = "json" in response.headers.get("Content-Type", "").lower()
             if is_json or call.operation.method == "GET":
                 raise WireError("the answer is not the JSON it should be", sent=True) from None
-    return Answer(response.status, response.headers, document)
+    return Answer(call.operation, response.status, response.headers, document)

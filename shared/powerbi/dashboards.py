@@ -18,4 +18,4 @@ class Dashboards:
 
     def list(self, group_id: str) -> list[Row]:
         """Dashboards_GetDashboardsInGroup: `id`, `displayName`."""
-        return self._client.call(op.LIST_DASHBOARDS, {"group": group_id}).json["value"]
+        return self._client.call(op.LIST_DASHBOARDS, {"group": group_id}).rows()

@@ -18,4 +18,4 @@ class Dataflows:
 
     def list(self, group_id: str) -> list[Row]:
         """Dataflows_GetDataflows: `objectId`, `name`."""
-        return self._client.call(op.LIST_DATAFLOWS, {"group": group_id}).json["value"]
+        return self._client.call(op.LIST_DATAFLOWS, {"group": group_id}).rows()

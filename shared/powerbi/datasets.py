@@ -19,11 +19,11 @@ class Datasets:
 
     def list(self, group_id: str) -> list[Row]:
         """Datasets_GetDatasetsInGroup."""
-        return self._client.call(op.LIST_DATASETS, {"group": group_id}).json["value"]
+        return self._client.call(op.LIST_DATASETS, {"group": group_id}).rows()
 
     def get(self, group_id: str, dataset_id: str) -> Row:
         """Datasets_GetDatasetInGroup."""
-        return self._client.call(op.GET_DATASET, {"group": group_id, "dataset": dataset_id}).json
+        return self._client.call(op.GET_DATASET, {"group": group_id, "dataset": dataset_id}).object()
 
     def delete(self, group_id: str, dataset_id: str) -> None:
         """Datasets_DeleteDatasetInGroup: its reports go with it."""
@@ -44,7 +44,7 @@ class Datasets:
         query = {"$top": top} if top else {}
         return self._client.call(
             op.GET_REFRESH_HISTORY, {"group": group_id, "dataset": dataset_id}, query
-        ).json["value"]
+        ).rows()
 
 
 def is_already_refreshing(error: ServiceError) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from shared.powerbi import operations as op
 from shared.powerbi.client import PowerBIClient
 
@@ -14,12 +12,12 @@ class Fabric:
     def __init__(self, client: PowerBIClient) -> None:
         self._client = client
 
-    def rename_semantic_model(self, group_id: str, dataset_id: str, name: str) -> Any:
+    def rename_semantic_model(self, group_id: str, dataset_id: str, name: str) -> None:
         """SemanticModels_UpdateSemanticModel."""
         parameters = {"group": group_id, "dataset": dataset_id}
-        return self._client.call(op.UPDATE_SEMANTIC_MODEL, parameters, json={"displayName": name}).json
+        self._client.call(op.UPDATE_SEMANTIC_MODEL, parameters, json={"displayName": name})
 
-    def rename_report(self, group_id: str, report_id: str, name: str) -> Any:
+    def rename_report(self, group_id: str, report_id: str, name: str) -> None:
         """Reports_UpdateReport."""
         parameters = {"group": group_id, "report": report_id}
-        return self._client.call(op.UPDATE_FABRIC_REPORT, parameters, json={"displayName": name}).json
+        self._client.call(op.UPDATE_FABRIC_REPORT, parameters, json={"displayName": name})

@@ -35,17 +35,18 @@ class Groups:
         Names are compared as the service compares them, without regard to case.
         """
         quoted = name.replace("'", "''")
-        rows = self.list_groups(f"name eq '{quoted}'")
+        wanted = f"name eq '{quoted}'"
+        rows = skip_paging(lambda top, skip: self._page(op.LIST_GROUPS, {}, top, skip, wanted), PAGE, _id)
         return [row for row in rows if str(row.get("name", "")).casefold() == name.casefold()]
 
     def get(self, group_id: str) -> Row:
         """Groups_GetGroup. Raises EntityNotFound or NotAuthorized where the identity is not in it."""
-        return self._client.call(op.GET_GROUP, {"group": group_id}).json
+        return self._client.call(op.GET_GROUP, {"group": group_id}).object()
 
     def create(self, name: str) -> Row:
         """Groups_CreateGroup: the new workspace; the identity becomes its admin. Raises AlreadyExists."""
         return _single(
-            self._client.call(op.CREATE_GROUP, query={"workspaceV2": True}, json={"name": name}).json
+            self._client.call(op.CREATE_GROUP, query={"workspaceV2": True}, json={"name": name}).object()
         )
 
     def delete(self, group_id: str) -> None:
@@ -111,7 +112,7 @@ class Groups:
         query: dict[str, str | int | bool] = {"$top": top, "$skip": skip}
         if filter:
             query["$filter"] = filter
-        return self._client.call(operation, parameters, query).json["value"]
+        return self._client.call(operation, parameters, query).rows()
 
 
 def _id(row: Row) -> str:

@@ -52,24 +52,24 @@ class Imports:
             content_type=form.content_type,
             idle_timeout_s=_ANSWER_TIMEOUT_S,
         )
-        return answer.json["id"]
+        return answer.id()
 
     def post_file_url(self, group_id: str, name: str, conflict: NameConflict, url: str) -> str:
         """Imports_PostImportInGroup with `fileUrl`, an upload location that holds the file."""
         query = {"datasetDisplayName": name, "nameConflict": conflict}
-        return self._client.call(op.POST_IMPORT, {"group": group_id}, query, {"fileUrl": url}).json["id"]
+        return self._client.call(op.POST_IMPORT, {"group": group_id}, query, {"fileUrl": url}).id()
 
     def get(self, group_id: str, import_id: str) -> Row:
         """Imports_GetImportInGroup: `importState` Publishing, Succeeded, Failed; `reports`, `datasets`."""
-        return self._client.call(op.GET_IMPORT, {"group": group_id, "import": import_id}).json
+        return self._client.call(op.GET_IMPORT, {"group": group_id, "import": import_id}).object()
 
     def list(self, group_id: str) -> list[Row]:
         """Imports_GetImportsInGroup: also finds an import whose answer was lost."""
-        return self._client.call(op.LIST_IMPORTS, {"group": group_id}).json["value"]
+        return self._client.call(op.LIST_IMPORTS, {"group": group_id}).rows()
 
     def create_upload_location(self, group_id: str) -> UploadLocation:
         """Imports_CreateTemporaryUploadLocationInGroup, read in any spelling of its keys."""
-        document = self._client.call(op.CREATE_UPLOAD_LOCATION, {"group": group_id}).json
+        document = self._client.call(op.CREATE_UPLOAD_LOCATION, {"group": group_id}).object()
         fields = {key.lower(): value for key, value in document.items()}
         if not fields.get("url"):
             raise ContentError("upload.noLocation", "the service gave no upload address", transient=True)

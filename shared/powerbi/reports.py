@@ -35,7 +35,7 @@ class Reports:
 
     def list(self, group_id: str) -> list[Row]:
         """Reports_GetReportsInGroup."""
-        return self._client.call(op.LIST_REPORTS, {"group": group_id}).json["value"]
+        return self._client.call(op.LIST_REPORTS, {"group": group_id}).rows()
 
     def delete(self, group_id: str, report_id: str) -> None:
         """Reports_DeleteReportInGroup."""

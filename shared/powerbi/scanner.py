@@ -28,19 +28,19 @@ class Scanner:
             )
         query = {"lineage": True, "datasourceDetails": True, "getArtifactUsers": True}
         body = {"workspaces": list(workspace_ids)}
-        return self._client.call(op.POST_WORKSPACE_INFO, query=query, json=body).json["id"]
+        return self._client.call(op.POST_WORKSPACE_INFO, query=query, json=body).id()
 
     def status(self, scan_id: str) -> Row:
         """WorkspaceInfo_GetScanStatus: `status` NotStarted, Running, Succeeded or Failed (with `error`)."""
-        return self._client.call(op.GET_SCAN_STATUS, {"scan": scan_id}).json
+        return self._client.call(op.GET_SCAN_STATUS, {"scan": scan_id}).object()
 
     def result(self, scan_id: str) -> Row:
         """WorkspaceInfo_GetScanResult: `workspaces[]`, `datasourceInstances[]`, …; only after Succeeded."""
-        return self._client.call(op.GET_SCAN_RESULT, {"scan": scan_id}).json
+        return self._client.call(op.GET_SCAN_RESULT, {"scan": scan_id}).object()
 
     def modified(self, since: datetime | None = None) -> list[str]:
         """WorkspaceInfo_GetModifiedWorkspaces: ids changed since then (30 minutes to 30 days ago), or all."""
         query: dict[str, str | int | bool] = {"excludePersonalWorkspaces": True}
         if since is not None:
             query["modifiedSince"] = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f0Z")
-        return [row["id"] for row in self._client.call(op.GET_MODIFIED_WORKSPACES, query=query).json]
+        return [row["id"] for row in self._client.call(op.GET_MODIFIED_WORKSPACES, query=query).rows()]

@@ -11,6 +11,7 @@ from shared.config import Secret, load
 from shared.errors import ConfigError
 from shared.powerbi.clouds import CLOUDS
 from shared.powerbi.quotas import BUILT_IN, Quota
+from shared.redaction import redact
 
 CONTOSO = {
     "PBI_CONNECTIONS__Contoso__TENANT_ID": "11111111-1111-1111-1111-111111111111",
@@ -197,6 +198,17 @@ def test_storage_by_identity() -> None:
     assert load({"AzureWebJobsStorage__accountName": "account1"}).storage_account == "account1"
     assert faults({"AzureWebJobsStorage__accountName": "account1", "AzureWebJobsStorage": "a=b"})
     assert faults({"AzureWebJobsStorage__accountName": "Not-an-account"})
+    assert faults({"AzureWebJobsStorage": "UseDevelopmentStorage=true"})
+
+
+def test_what_is_inside_a_secret_is_protected_too() -> None:
+    load(
+        {
+            "AzureWebJobsStorage": "AccountName=x;AccountKey=a2V5LWluc2lkZQ==;BlobEndpoint=y",
+            "PBI_SECRETS__SQL": '{"credentialType": "Basic", "password": "pw-inside-json"}',
+        }
+    )
+    assert redact("a2V5LWluc2lkZQ== and pw-inside-json") == "[redacted] and [redacted]"
 
 
 def test_blank_values_count_as_absent() -> None:

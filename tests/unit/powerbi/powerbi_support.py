@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -87,9 +88,18 @@ class Service:
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
 
+        self._origin = f"http://127.0.0.1:{self._server.server_port}"
+
     @property
     def origin(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return self._origin
+
+    def use_tls(self, context: ssl.SSLContext) -> None:
+        """Before `start`: serve https as localhost. The handshake happens per connection, in its own thread."""
+        self._server.socket = context.wrap_socket(
+            self._server.socket, server_side=True, do_handshake_on_connect=False
+        )
+        self._origin = f"https://localhost:{self._server.server_port}"
 
     def start(self) -> None:
         self._thread.start()
