@@ -42,8 +42,14 @@ class Templates:
     def __init__(self, data_dir: Path) -> None:
         self._folder = data_dir / "templates"
         self._folder.mkdir(parents=True, exist_ok=True)
+        self._known: dict[str, Template] = {}
 
     def get(self, name: str) -> Template:
+        if name not in self._known:
+            self._known[name] = self._make(name)
+        return self._known[name]
+
+    def _make(self, name: str) -> Template:
         path = self._folder / f"{name}.pbix"
         rows = _rows(name)
         if not path.exists():
