@@ -44,6 +44,9 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
     serve.add_argument(
         "--shared-files", action="store_true", help="few distinct files, for very large estates"
     )
+    serve.add_argument(
+        "--until-stdin-closes", action="store_true", help="end with the process that started it"
+    )
     serve.set_defaults(action=_serve)
 
 
@@ -59,6 +62,7 @@ def _serve(given: argparse.Namespace) -> None:
             extras=given.extras,
             sizes=given.sizes,
             distinct_files=not given.shared_files,
+            until_stdin_closes=given.until_stdin_closes,
         )
     )
 

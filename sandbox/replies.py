@@ -31,7 +31,7 @@ def json_reply(payload: Any, status: int = 200, headers: dict[str, str] | None =
 
 
 def listing(values: list[Any], context: str = "") -> Reply:
-    prefix = {"odata.context": f"http://localhost/v1.0/myorg/$metadata#{context}"} if context else {}
+    prefix = {"@odata.context": f"http://localhost/v1.0/myorg/$metadata#{context}"} if context else {}
     return json_reply(prefix | {"value": values})
 
 

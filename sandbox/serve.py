@@ -5,6 +5,7 @@ import contextlib
 import json
 import signal
 import socket
+import sys
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,8 @@ class Options:
     sizes: tuple[int, ...] = ()
     """Bytes of the first reports' files; the others are small."""
     distinct_files: bool = True
+    until_stdin_closes: bool = False
+    """End with the process that started this one, however that ends."""
 
 
 def run(options: Options) -> None:
@@ -42,7 +45,7 @@ def run(options: Options) -> None:
     load_areas()
     sockets = _listen(options.port)
     world = _world(options, [item.getsockname()[1] for item in sockets])
-    asyncio.run(_serve(world, sockets))
+    asyncio.run(_serve(world, sockets, watch_stdin=options.until_stdin_closes))
 
 
 def _world(options: Options, ports: list[int]) -> World:
@@ -93,12 +96,14 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _serve(world: World, sockets: list[socket.socket]) -> None:
+async def _serve(world: World, sockets: list[socket.socket], *, watch_stdin: bool) -> None:
     ca, certificate = _certificates(world.data_dir)
     servers = [_Server(_config(Front(service), certificate)) for service in world.services.values()]
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _stop, servers)
+    if watch_stdin:
+        loop.add_reader(sys.stdin.fileno(), _stop, servers)  # nobody writes to it: readable means closed
     pairs = zip(servers, sockets, strict=True)
     running = [asyncio.create_task(server.serve(sockets=[item])) for server, item in pairs]
     while not all(server.started for server in servers):
@@ -107,6 +112,8 @@ async def _serve(world: World, sockets: list[socket.socket]) -> None:
             await asyncio.gather(*failed)
     _announce(world, ca)
     await asyncio.gather(*running)
+    if watch_stdin:
+        loop.remove_reader(sys.stdin.fileno())
 
 
 def _stop(servers: list[_Server]) -> None:

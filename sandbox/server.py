@@ -96,6 +96,7 @@ class Sandbox:
         options |= {"time-scale": time_scale, "lag": lag}
         options |= {"sizes": ",".join(map(str, sizes))}
         self._arguments = [f"--{key}={value}" for key, value in options.items()]
+        self._arguments += ["--until-stdin-closes"]
         self._arguments += ["--extras"] * extras + ["--shared-files"] * (not distinct_files)
         self._process: subprocess.Popen[bytes] | None = None
         self.endpoints: dict[str, dict[str, str]] = {}
@@ -126,7 +127,7 @@ class Sandbox:
         ready.unlink(missing_ok=True)
         command = [sys.executable, "-m", "sandbox", "serve", *self._arguments]
         with (self.data_dir / "sandbox.log").open("ab") as log:
-            self._process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)  # noqa: S603 - our own
+            self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=log, stderr=log)  # noqa: S603 - our own
         self._wait(ready)
         self.endpoints = json.loads(ready.read_text())
         self.env = json.loads((self.data_dir / "env.json").read_text())
@@ -135,8 +136,11 @@ class Sandbox:
     def stop(self) -> None:
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(30)
-            self._process = None
+            try:
+                self._process.communicate(timeout=30)
+            finally:
+                self._process.kill()
+                self._process = None
 
     def _wait(self, ready: Path) -> None:
         deadline = time.monotonic() + self._ready_within

@@ -25,6 +25,9 @@ DURATIONS: dict[str, Range] = {
 }
 """Real seconds, lowest and highest. `permission.lag` is off unless a test asks for it."""
 
+FLOORS = {"token.life": 30, "scan.kept": 300, "upload.life": 300}
+"""What a client has to work with for a while is never scaled below this."""
+
 LATENCY: dict[str, Range] = {
     "default": (0.15, 0.6),
     "Entra_Token": (0.2, 0.8),
@@ -48,7 +51,7 @@ class Timing:
 
     def draw(self, kind: str) -> float:
         """Scaled seconds for one run of that kind of work."""
-        return self.dice.uniform(*self.durations[kind]) * self.scale
+        return max(self.dice.uniform(*self.durations[kind]) * self.scale, FLOORS.get(kind, 0))
 
     def latency(self, operation: str) -> float:
         return self.dice.uniform(*self.latencies.get(operation, self.latencies["default"])) * self.scale

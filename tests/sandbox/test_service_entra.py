@@ -2,10 +2,15 @@
 
 import base64
 import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import msal
 import msal.authority
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from service_client import SCOPE, Client
 
 from sandbox.server import Sandbox
@@ -80,3 +85,42 @@ def test_no_secret_reaches_the_ledger(sandbox: Sandbox, source: Client) -> None:
     written = json.dumps(sandbox.control.ledger())
     assert source.settings["CLIENT_SECRET"] not in written
     assert str(source.session.headers["Authorization"]).split()[1] not in written
+
+
+def test_msal_proves_an_app_by_certificate(sandbox: Sandbox, source: Client) -> None:
+    key, certificate, thumbprint = self_signed()
+    state = sandbox.control.state("contoso")
+    app = next(item for item in state["principals"] if item["id"] == state["actors"]["migration"])
+    app["certificatePem"] = certificate
+    sandbox.control.put_state("contoso", state)
+    assert "access_token" in by_certificate(source, key, thumbprint)
+    stranger, _, _ = self_signed()
+    assert by_certificate(source, stranger, thumbprint)["error_codes"] == [700027]
+
+
+def by_certificate(source: Client, key: str, thumbprint: str) -> dict[str, Any]:
+    app = msal.ConfidentialClientApplication(
+        source.settings["CLIENT_ID"],
+        client_credential={"private_key": key, "thumbprint": thumbprint},
+        authority=source.settings["AUTHORITY_URL"],
+        instance_discovery=False,
+        http_client=source.session,
+    )
+    return app.acquire_token_for_client([SCOPE])
+
+
+def self_signed() -> tuple[str, str, str]:
+    """Private key, certificate and SHA-1 thumbprint, as PEM and hex."""
+    key = rsa.generate_private_key(65537, 2048)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "migration")])
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    signed = (
+        builder.not_valid_before(start)
+        .not_valid_after(start + timedelta(days=3650))
+        .sign(key, hashes.SHA256())
+    )
+    plain = serialization.NoEncryption()
+    text = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain).decode()
+    certificate = signed.public_bytes(serialization.Encoding.PEM).decode()
+    return text, certificate, signed.fingerprint(hashes.SHA1()).hex()

@@ -149,3 +149,10 @@ def test_the_ledger_tells_every_call(sandbox: Sandbox, source: Client) -> None:
     newer = sandbox.control.ledger(since=last["seq"])
     assert [entry["operation"] for entry in newer] == ["Groups_GetGroups"]
     assert newer[0]["bytesOut"] > 0
+
+
+def test_a_refusal_reaches_a_client_that_is_still_sending(sandbox: Sandbox, source: Client) -> None:
+    workspace = source.workspace()
+    sandbox.control.fault({"operation": "Imports_PostImportInGroup"}, {"when": "before", "status": 503})
+    assert source.import_file(workspace, "Sales.pbix", pbix(size=20_000_000), "Abort").status_code == 503
+    assert source.get(f"groups/{workspace}/imports").json()["value"] == []
