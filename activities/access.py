@@ -7,8 +7,8 @@ from typing import Any
 
 from activities.context import Context, open_context
 from activities.frame import Call
-from activities.inventory import inventory_path
-from activities.principals import Grant, mapped
+from activities.inventory import stored_users
+from activities.principals import Grant, mapped, names_of
 from shared.errors import AlreadyExists, BadRequest, EntityNotFound, NotAuthorized
 from shared.outcomes import Done, Outcome, Wait
 from shared.services import Services
@@ -24,14 +24,12 @@ def grant_access(services: Services, call: Call) -> Outcome:
     """
     context = open_context(services, call)
     row = context.update_workspace(step="access")
-    document = services.documents.read_json(inventory_path(call.migration, call.workspace))
-    grants, unmapped = mapped(
-        document["users"], context.request.principals, services.own_principals(context.request.source)
-    )
+    own = services.own_principals(context.request.source)
+    grants, unmapped = mapped(stored_users(services, call), context.request.principals, own)
     position = int(call.state.get("position", 0))
     if position == 0:
         _name_unmapped(context, unmapped)
-    present = {_identity(user): user for user in context.target.groups.users(row.target_id)}
+    present = {name: user for user in context.target.groups.users(row.target_id) for name in names_of(user)}
     for grant in grants[position : position + _PER_CALL]:
         _bring_about(context, row.target_id, row.origin, grant, present)
     position += _PER_CALL
@@ -98,7 +96,3 @@ def _report(context: Context, code: str, grant: Grant, what: str) -> None:
         name=grant.identifier,
         message=f"{grant.identifier}, to be {grant.right}, {what}.",
     )
-
-
-def _identity(user: Mapping[str, Any]) -> str:
-    return str(user.get("identifier") or user.get("emailAddress") or "").lower()

@@ -104,6 +104,14 @@ def inventory_path(migration_id: str, workspace_id: str) -> str:
     return f"{migration_id}/inventory/{safe_id(workspace_id)}.json"
 
 
+def stored_users(services: Services, call: Call) -> list[Json]:
+    """The users of a source workspace as the inventory found them."""
+    document: Json = services.documents.read_json(inventory_path(call.migration, call.workspace)) or {
+        "users": []
+    }
+    return document["users"]
+
+
 def _take(context: Context, entry: Mapping[str, Any], document: Json) -> None:
     """Store a document and plan its rows; done again it changes nothing that has progressed."""
     services, migration_id = context.services, context.call.migration
@@ -168,7 +176,7 @@ def _document(entry: Mapping[str, Any], seen: Mapping[str, Any]) -> Json:
 
 
 def _entries(services: Services, call: Call) -> list[Json]:
-    selection = services.documents.read_json(selection_path(call.migration))
+    selection: Json = services.documents.read_json(selection_path(call.migration)) or {"workspaces": []}
     size = batch_size(call.mode)
     return selection["workspaces"][call.batch * size : (call.batch + 1) * size]
 

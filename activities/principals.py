@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-_RANK = {"Viewer": 0, "Contributor": 1, "Member": 2, "Admin": 3}
+from shared.powerbi.groups import AccessRight, PrincipalType
+
+_RANK: dict[str, int] = {"Viewer": 0, "Contributor": 1, "Member": 2, "Admin": 3}
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
     identifier: str  # UPN of a user, object id of a group or app
-    kind: str  # User | Group | App
-    right: str  # Admin | Member | Contributor | Viewer
+    kind: PrincipalType
+    right: AccessRight
 
 
 def mapped(
@@ -29,7 +31,7 @@ def mapped(
     found: dict[str, Grant] = {}
     unmapped: list[Mapping[str, Any]] = []
     for user in users:
-        names = _names(user)
+        names = names_of(user)
         right = str(user.get("groupUserAccessRight") or "None")
         if right not in _RANK or ours & set(names):
             continue
@@ -37,12 +39,13 @@ def mapped(
         if not known:
             unmapped.append(user)
         elif target is not None:
-            _keep_higher(found, Grant(target, str(user.get("principalType") or "User"), right))
+            kind = cast(PrincipalType, str(user.get("principalType") or "User"))
+            _keep_higher(found, Grant(target, kind, cast(AccessRight, right)))
     return sorted(found.values(), key=lambda grant: grant.identifier.lower()), unmapped
 
 
-def _names(user: Mapping[str, Any]) -> list[str]:
-    """What a key may call this principal, most exact first, in lower case."""
+def names_of(user: Mapping[str, Any]) -> list[str]:
+    """What this principal may be called, most exact first, in lower case."""
     fields = (user.get("identifier"), user.get("emailAddress"), user.get("graphId"))
     return [str(value).lower() for value in fields if value]
 

@@ -13,10 +13,12 @@ import json
 import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from shared.config import Settings
 from shared.errors import ContentError
+from shared.storage import connect
 
 if TYPE_CHECKING:  # 300 ms to import
     from azure.storage.blob import BlobServiceClient, ContainerClient
@@ -146,21 +148,26 @@ class Blobs:
 
     def __init__(self, settings: Settings):
         self._settings = settings
-        self._service: BlobServiceClient | None = None
         self._open: dict[str, Container] = {}
 
     def __getitem__(self, name: str) -> Container:
         if name not in self._open:
-            client = self._client().get_container_client(name)
+            client = self._client.get_container_client(name)
             if not client.exists():
                 _create(client)
             self._open[name] = Container(client)
         return self._open[name]
 
+    @cached_property
     def _client(self) -> BlobServiceClient:
-        if self._service is None:
-            self._service = _connect(self._settings)
-        return self._service
+        from azure.storage.blob import BlobServiceClient
+
+        options: dict[str, Any] = {
+            "api_version": _API_VERSION,
+            "max_single_get_size": BLOCK,
+            "max_chunk_get_size": BLOCK,
+        }
+        return connect(self._settings, BlobServiceClient, "blob", **options)
 
 
 def _create(client: ContainerClient) -> None:
@@ -188,22 +195,3 @@ def _block(identity: str) -> Any:
     from azure.storage.blob import BlobBlock
 
     return BlobBlock(identity)
-
-
-def _connect(settings: Settings) -> BlobServiceClient:
-    from azure.storage.blob import BlobServiceClient
-
-    options: dict[str, Any] = {
-        "api_version": _API_VERSION,
-        "max_single_get_size": BLOCK,
-        "max_chunk_get_size": BLOCK,
-    }
-    if settings.storage_connection:
-        return BlobServiceClient.from_connection_string(str(settings.storage_connection.reveal()), **options)
-    from azure.identity import DefaultAzureCredential
-
-    return BlobServiceClient(
-        f"https://{settings.storage_account}.blob.core.windows.net",
-        credential=DefaultAzureCredential(),
-        **options,
-    )

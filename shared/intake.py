@@ -19,7 +19,7 @@ from shared.errors import InvalidInput
 from shared.models import MigrationRequest
 
 _ID = r"^[a-z0-9-]{1,40}$"
-_SECRET_NAME = r"^[A-Za-z0-9-]+$"
+_VAULT_NAME = r"^[A-Za-z0-9-]+$"
 _TEXT = {"type": "string", "minLength": 1, "maxLength": 512}
 _NAMES = {"type": "object", "additionalProperties": _TEXT}
 
@@ -47,7 +47,7 @@ SCHEMA: dict[str, Any] = {
         },
         "credentials": {
             "type": "object",
-            "additionalProperties": {"type": "string", "pattern": _SECRET_NAME},
+            "additionalProperties": {"type": "string", "pattern": _VAULT_NAME},
         },
         "naming": {"type": "string", "pattern": r"^[^{}]*\{name\}[^{}]*$", "maxLength": 200},
         "existing": {"enum": ["stop", "merge"]},
@@ -156,10 +156,22 @@ def _connection_faults(body: Any, settings: Settings) -> list[dict[str, str]]:
         if isinstance(name, str) and name and settings.connection(name) is None:
             known = ", ".join(sorted(settings.connections)) or "none"
             faults.append(_fault(side, f"no connection {name[:80]!r}; configured: {known}", _REMEDIES[side]))
+    faults += _principal_faults(body.get("principals"))
     source, target = body.get("source"), body.get("target")
     if isinstance(source, str) and isinstance(target, str) and source and source.lower() == target.lower():
         faults.append(_fault("target", "source and target are the same connection", "give two connections"))
     return faults
+
+
+def _principal_faults(principals: Any) -> list[dict[str, str]]:
+    """A domain rule maps a domain to a domain; anything else would invent people."""
+    if not isinstance(principals, Mapping):
+        return []
+    return [
+        _fault(_below("principals", str(key)[:80]), f"{value[:80]!r} is no @domain", _REMEDIES["principals"])
+        for key, value in principals.items()
+        if str(key).startswith("@") and isinstance(value, str) and not re.fullmatch(r"@[^@\s]+", value)
+    ]
 
 
 def _canonical(body: Mapping[str, Any]) -> MigrationRequest:

@@ -12,10 +12,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from shared.config import Settings
 from shared.errors import InvalidInput
+from shared.storage import connect
 
 if TYPE_CHECKING:  # the storage SDK costs 300 ms to import, so only when a table is first opened
     from azure.data.tables import TableClient, TableServiceClient
@@ -123,12 +125,13 @@ class Table:
         rows: list[Entity] = []
         position = _unpack(token, first_pk, last_pk) if token else None
         while len(rows) < top:
-            pages = self._client.query_entities(
+            found = self._client.query_entities(
                 "PartitionKey ge @first and PartitionKey le @last",
                 parameters={"first": first_pk, "last": last_pk},
                 results_per_page=min(top - len(rows), PAGE),
-            ).by_page(continuation_token=position)
-            rows.extend(_decode(found) for found in next(pages))
+            )
+            pages: Any = found.by_page(continuation_token=position)  # typed as a plain iterator by the SDK
+            rows.extend(_decode(row) for row in next(pages))
             position = pages.continuation_token
             if not position:
                 return Page(rows, None)
@@ -140,32 +143,20 @@ class Tables:
 
     def __init__(self, settings: Settings):
         self._settings = settings
-        self._service: TableServiceClient | None = None
         self._open: dict[str, Table] = {}
 
     def __getitem__(self, name: str) -> Table:
         if name not in self._open:
-            client = self._client()
+            client = self._client
             client.create_table_if_not_exists(name)
             self._open[name] = Table(client.get_table_client(name))
         return self._open[name]
 
+    @cached_property
     def _client(self) -> TableServiceClient:
-        if self._service is None:
-            self._service = _connect(self._settings)
-        return self._service
+        from azure.data.tables import TableServiceClient
 
-
-def _connect(settings: Settings) -> TableServiceClient:
-    from azure.data.tables import TableServiceClient
-
-    if settings.storage_connection:
-        return TableServiceClient.from_connection_string(str(settings.storage_connection.reveal()))
-    from azure.identity import DefaultAzureCredential
-
-    return TableServiceClient(
-        f"https://{settings.storage_account}.table.core.windows.net", credential=DefaultAzureCredential()
-    )
+        return connect(self._settings, TableServiceClient, "table")
 
 
 def _replace() -> Any:
@@ -204,6 +195,7 @@ def _pack(position: Any) -> str:
 
 def _unpack(token: str, first_pk: str, last_pk: str) -> Any:
     """The storage position of a token. InvalidInput where it is not one of ours, or of another list."""
+    position: Any = None
     try:
         position = json.loads(base64.urlsafe_b64decode(token.encode("ascii")))
         within = first_pk <= position["PartitionKey"] <= last_pk and isinstance(position["RowKey"], str)
