@@ -74,6 +74,14 @@ def error(status: int, code: str, message: str = "", **headers: str) -> Reply:
 Script = Callable[[Received], Reply]
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128  # tests connect with 64 threads at once
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hangs up is part of the tests."""
+
+
 class Service:
     """The server. `script` answers API requests; `entra` answers token requests unless a test replaces it."""
 
@@ -84,8 +92,7 @@ class Service:
         self.entra: Callable[[int], Reply] = self.issue
         self.token_life_s = 3600
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
 
         self._origin = f"http://127.0.0.1:{self._server.server_port}"
