@@ -1,0 +1,80 @@
+"""The lists: migrations, and a migration's workspaces, findings and mapping."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+
+from cli.api import Json
+from cli.output import complain, emit_json, table
+from cli.session import Session, common_options, pass_session
+
+
+@click.command("list")
+@common_options
+@pass_session
+def list_migrations(session: Session) -> None:
+    """List all migrations with their status."""
+    _show(session, session.api.migrations(), ("id", "status", "source", "target", "created", "updated"))
+
+
+@click.command()
+@click.argument("migration", metavar="ID")
+@common_options
+@pass_session
+def workspaces(session: Session, migration: str) -> None:
+    """List every workspace with its status and step."""
+    rows = session.api.rows(migration, "workspaces")
+    _show(session, rows, ("status", "step", "sourceName", "sourceId", "targetId", "error"))
+
+
+@click.command()
+@click.argument("migration", metavar="ID")
+@common_options
+@pass_session
+def findings(session: Session, migration: str) -> None:
+    """List every finding with its remedy, blockers first."""
+    rows = session.api.rows(migration, "findings")
+    _show(session, rows, ("severity", "code", "kind", "name", "message", "remedy"))
+
+
+@click.command()
+@click.argument("migration", metavar="ID")
+@click.option("--csv", "csv_file", metavar="FILE|-", help="All rows as CSV into a file, or - for stdout")
+@common_options
+@pass_session
+def mapping(session: Session, migration: str, csv_file: str | None) -> None:
+    """Show the mapping table: for every item its id in the source and in the target."""
+    if csv_file is not None:
+        _download(session, migration, csv_file)
+        return
+    columns = ("kind", "state", "sourceName", "targetName", "sourceId", "targetId", "note")
+    _show(session, session.api.rows(migration, "mapping"), columns)
+
+
+def _download(session: Session, migration: str, csv_file: str) -> None:
+    if session.as_json:
+        raise click.UsageError("--csv and --json exclude each other")
+    pieces = session.api.mapping_csv(migration)  # asked first: a refusal leaves no empty file behind
+    try:
+        with click.open_file(csv_file, "wb") as output:
+            for piece in pieces:
+                output.write(piece)
+    except OSError as error:
+        raise click.FileError(csv_file, error.strerror or str(error)) from error
+    if csv_file != "-":
+        complain(f"Written to {csv_file}.")
+
+
+def _show(session: Session, rows: Iterable[Json], columns: Sequence[str]) -> None:
+    if session.as_json:
+        emit_json({"value": list(rows)})
+    else:
+        table(columns, ([_cell(row.get(name)) for name in columns] for row in rows))
+
+
+def _cell(value: Any) -> Any:
+    """An error object as its code and message."""
+    return f"{value['code']}: {value['message']}" if isinstance(value, dict) else value

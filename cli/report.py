@@ -1,0 +1,100 @@
+"""A migration in words: counts per kind, and findings grouped by what has to be done about them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from cli.api import Api, Json
+from cli.exits import RESTING
+from cli.output import say
+
+SEVERITIES = ("blocker", "warning", "info")
+_NAMED = 3  # objects named per kind of finding; `findings` has all
+
+
+def progress_line(state: Json) -> str:
+    """`running  workspaces 3/20  report 7/40`, with what failed or waits for a person."""
+    return "  ".join([state["status"].ljust(10), *(f"{name} {text}" for name, _, _, text in _rows(state))])
+
+
+def bar_texts(state: Json) -> Iterator[tuple[str, int, int, str]]:
+    """Name, ended, total and text of each bar; the first row is the status itself."""
+    workspaces = state["progress"]["workspaces"]
+    ended = workspaces.get("total", 0) if state["status"] in RESTING else _ended(workspaces)
+    yield state["id"][:16], ended, workspaces.get("total", 0), state["status"]
+    yield from _rows(state)
+
+
+def show(state: Json, api: Api) -> None:
+    """The whole of `status` for people."""
+    say(f"Migration {state['id']}: {state['status']}  ({state['source']} -> {state['target']})")
+    if state.get("error"):
+        say(f"  {state['error']['code']}: {state['error']['message']}")
+    for name, _, _, text in _rows(state):
+        say(f"  {name:<16} {text}")
+    _failed_workspaces(state)
+    _findings(api.rows(state["id"], "findings"), state["id"])
+    _next_step(state)
+
+
+def _rows(state: Json) -> Iterator[tuple[str, int, int, str]]:
+    counts = {"workspaces": state["progress"]["workspaces"], **state["progress"]["items"]}
+    for name, count in counts.items():
+        yield name, _ended(count), count.get("total", 0), _text(count)
+
+
+def _ended(count: dict[str, int]) -> int:
+    return sum(count.get(name, 0) for name in ("done", "failed", "manual"))
+
+
+def _text(count: dict[str, int]) -> str:
+    extra = [f"{count[name]} {word}" for name, word in _EXTRA if count.get(name)]
+    return " ".join(
+        [f"{count.get('done', 0)}/{count.get('total', 0)}", *([f"({', '.join(extra)})"] if extra else [])]
+    )
+
+
+_EXTRA = (("failed", "failed"), ("manual", "by hand"))
+
+
+def _failed_workspaces(state: Json) -> None:
+    """Of the first hundred, which is what the status holds; `workspaces` has all."""
+    for row in state["workspaces"]:
+        if row["status"] in {"failed", "blocked"}:
+            error: dict[str, Any] = row.get("error") or {}
+            why = f"{error.get('code')}: {error.get('message')}" if error else "see the findings"
+            say(f"  {row['status']} at {row['step']}: {row['sourceName']} ({why})")
+
+
+def _findings(rows: Iterator[Json], migration: str) -> None:
+    groups: dict[tuple[str, str, str], list[Json]] = {}
+    for row in rows:
+        groups.setdefault((row["severity"], row["code"], row["remedy"]), []).append(row)
+    totals = Counter({severity: 0 for severity in SEVERITIES})
+    for (severity, _, _), members in groups.items():
+        totals[severity] += len(members)
+    if not groups:
+        say("No findings.")
+        return
+    say("Findings: " + ", ".join(f"{count} {name}" for name, count in totals.items() if count))
+    for severity, code, remedy in sorted(groups, key=lambda group: (_rank(group[0]), group[1])):
+        members = groups[severity, code, remedy]
+        say(f"  {severity} {code} ({len(members)}): {_names(members)}", f"    -> {remedy}")
+    say(f"  Each of them with its message: pbimigrate findings {migration}")
+
+
+def _names(members: list[Json]) -> str:
+    names = list(dict.fromkeys(str(row["name"] or row["id"]) for row in members))
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
+
+
+def _rank(severity: str) -> int:
+    return SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)
+
+
+def _next_step(state: Json) -> None:
+    if state["status"] == "ready" or (state["status"] == "partial" and not state.get("cutoverAt")):
+        say(f"Copied and checked. When people may move over: pbimigrate cutover {state['id']}")
