@@ -1,12 +1,15 @@
 """A generated estate served: its files can be exported, queried and compared, and its content is the same anywhere."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from service_client import Client
 
 from sandbox.__main__ import main
 from sandbox.server import Sandbox
+
+Json = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
@@ -50,3 +53,38 @@ def test_a_state_survives_being_put_back(estate: Sandbox) -> None:
         state = estate.control.state(tenant)
         estate.control.put_state(tenant, state)
         assert estate.control.state(tenant) == state
+
+
+def test_a_migration_by_hand_compares_clean(estate: Sandbox) -> None:
+    source, target = Client(estate, "CONTOSO"), Client(estate, "FABRIKAM")
+    request, new = estate.control.suggested_request(), estate.control.state("fabrikam")
+    for old in estate.control.state("contoso")["workspaces"]:
+        move(source, target, old, request, {item["displayName"]: item["id"] for item in new["capacities"]})
+    estate.control.advance()
+    verdict = estate.control.compare()
+    assert verdict["differences"] == []
+    assert verdict["counts"]["report"]["equal"] > 0
+    estate.control.put_state("fabrikam", new)
+
+
+def move(source: Client, target: Client, old: Json, request: Json, capacities: dict[str, str]) -> None:
+    workspace = target.workspace(old["name"])
+    listed = source.get("capacities").json()["value"]
+    (mine,) = [item for item in listed if item["id"].lower() == old["capacityId"]] or [None]
+    if mine is not None:
+        wanted = request["capacities"].get(mine["displayName"]) or request["capacities"][old["capacityId"]]
+        body = {"capacityId": capacities.get(wanted, wanted)}
+        assert target.post(f"groups/{workspace}/AssignToCapacity", body).status_code == 200
+    for report in old["reports"]:
+        content = source.get(f"groups/{old['id']}/reports/{report['id']}/Export").content
+        assert target.import_file(workspace, f"{report['name']}.pbix", content, "Ignore").status_code == 202
+    for user in source.get(f"groups/{old['id']}/users").json()["value"]:
+        if name := mapped(user["identifier"], request["principals"]):
+            target.post(f"groups/{workspace}/users", {**user, "identifier": name, "emailAddress": None})
+
+
+def mapped(identifier: str, principals: dict[str, str | None]) -> str | None:
+    if identifier in principals:
+        return principals[identifier]
+    name, at, domain = identifier.partition("@")
+    return name + principals[at + domain] if at + domain in principals else None
