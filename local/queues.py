@@ -1,7 +1,9 @@
 """Queue triggers: messages of a storage queue, each at least once, and the poison queue for those that fail.
 
-Five tries (host.json), then the message moves to `<queue>-poison`. While a function runs, its message stays
-hidden by renewal; a killed host's messages come back by themselves within LEASE_S.
+Five tries (host.json), then the message moves to `<queue>-poison`. One that can't be decoded never gets to the
+function and moves at once, in an envelope that says why: `{"original", "error", "dequeueCount"}`, base64 like any
+other. While a function runs, its message stays hidden by renewal; a killed host's messages come back by themselves
+within LEASE_S.
 """
 
 import base64
@@ -25,6 +27,7 @@ LOG = logging.getLogger("local.queues")
 API_VERSION = "2025-11-05"  # the newest that the pinned Azurite accepts
 LEASE_S = 30
 _SHORTEST_POLL_S = 0.1
+_ORIGINAL_CHARS = 7_000  # a queue message holds 64 KiB; each of these may become six bytes, then base64
 
 
 class QueueListener:
@@ -108,22 +111,26 @@ class QueueListener:
     # -- one message ------------------------------------------------------------------------------------
 
     def _process(self, message: Any) -> None:
+        try:
+            text = _decode(message.content) if self._settings.base64 else message.content
+        except ValueError as undecodable:
+            self._move_to_poison(message, _envelope(message, str(undecodable)))
+            return
         if message.dequeue_count > self._settings.max_dequeue_count:
             self._move_to_poison(message)
             return
         lease = _Lease(self._queue, message)
         try:
             with lease:
-                self._run(message)
+                self._run(message, text)
         except Exception:
             LOG.exception("Message %s of %s failed", message.id, self._spec.queue_name)
             self._give_back(message)
         else:
             self._settle("delete", lambda: self._queue.delete_message(message.id, message.pop_receipt))
 
-    def _run(self, message: Any) -> None:
+    def _run(self, message: Any, text: str) -> None:
         function = self._spec.function
-        text = _decode(message.content) if self._settings.base64 else message.content
         metadata = {
             "Id": meta.Datum(message.id, "string"),
             "DequeueCount": meta.Datum(str(message.dequeue_count), "json"),
@@ -144,16 +151,18 @@ class QueueListener:
     def _hide(self, message: Any, duration_s: int) -> None:
         self._queue.update_message(message.id, message.pop_receipt, visibility_timeout=duration_s)
 
-    def _move_to_poison(self, message: Any) -> None:
+    def _move_to_poison(self, message: Any, instead: str | None = None) -> None:
+        """As it came, as the real host does; `instead` is what stands for a message that isn't readable."""
+        content = instead or message.content
+
         def move() -> None:
             from azure.core.exceptions import ResourceNotFoundError
 
-            # The raw text, so that what could not be decoded arrives unchanged.
             try:
-                self._poison.send_message(message.content)
+                self._poison.send_message(content)
             except ResourceNotFoundError:
                 create_queue(self._poison)
-                self._poison.send_message(message.content)
+                self._poison.send_message(content)
             self._queue.delete_message(message.id, message.pop_receipt)
 
         LOG.error("Message %s goes to %s-poison", message.id, self._spec.queue_name)
@@ -201,6 +210,14 @@ def _decode(content: str) -> str:
         return base64.b64decode(content, validate=True).decode("utf-8")
     except (binascii.Error, UnicodeDecodeError) as error:
         raise ValueError("the message isn't base64 of UTF-8 text") from error
+
+
+def _envelope(message: Any, reason: str) -> str:
+    """What was sent, cut to what fits into a message, why it could not be used, and how often it came."""
+    error = {"code": "message.undecodable", "message": reason, "details": []}
+    original = message.content[:_ORIGINAL_CHARS]
+    text = json.dumps({"original": original, "error": error, "dequeueCount": message.dequeue_count})
+    return base64.b64encode(text.encode()).decode()
 
 
 def _moment(value: Any) -> meta.Datum:

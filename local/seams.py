@@ -1,8 +1,10 @@
 """Crash seams for tests: count the points around the app's writes, and die at the chosen one.
 
 `LOCAL_SEAM_LOG=<file>` writes each point down; `LOCAL_STOP_AT="<n>"` kills the process at the n-th point of
-any kind, `LOCAL_STOP_AT="<point>:<n>"` at the n-th of one kind (before, after, recorded). The kill is
-SIGKILL: no handler, no flush, as when a worker is taken away. Only the local host has this.
+any kind, `LOCAL_STOP_AT="<point>:<n>"` at the n-th of one kind (before, after, recorded). `new` in place of a
+number dies at the first point that the log does not hold yet: started again and again with one log, the
+process dies once at every point. The kill is SIGKILL: no handler, no flush, as when a worker is taken away.
+Only the local host has this.
 """
 
 import importlib
@@ -18,7 +20,8 @@ from local.errors import SettingsError
 
 LOG = logging.getLogger("local.seams")
 POINTS = ("before", "after", "recorded")
-_SERVICES_MODULE = "shared.services"
+NEW = "new"
+_GATE_MODULE = "shared.writes"
 
 
 @dataclass(slots=True)
@@ -28,20 +31,29 @@ class CrashSeams:
     stop_point: str | None = None
     stop_count: int | None = None
     log_path: Path | None = None
+    stop_at_new: bool = False
+    _known: set[str] = field(default_factory=set[str])
     _seen: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def __post_init__(self) -> None:
+        if self.stop_at_new and self.log_path is not None and self.log_path.exists():
+            self._known.update(self.log_path.read_text(encoding="utf-8").splitlines())
+
     def __call__(self, point: str, intent_key: str) -> None:
+        line = f"{point}\t{intent_key}"
         # Held to the end: no second write may pass while this process is dying.
         with self._lock:
             if self.log_path is not None:
                 with self.log_path.open("a", encoding="utf-8") as log:
-                    log.write(f"{point}\t{intent_key}\n")
-            if self.stop_point is not None and point != self.stop_point:
-                return
-            self._seen += 1
-            if self._seen == self.stop_count:
-                os.kill(os.getpid(), signal.SIGKILL)
+                    log.write(f"{line}\n")
+            if self.stop_point is None or point == self.stop_point:
+                self._seen += 1
+                if self._dies_here(line):
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+    def _dies_here(self, line: str) -> bool:
+        return line not in self._known if self.stop_at_new else self._seen == self.stop_count
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> CrashSeams | None:
@@ -50,9 +62,13 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> CrashSeams 
     if not stop_at and not log:
         return None
     point, _, count = stop_at.rpartition(":")
-    if (stop_at and not count.isdigit()) or (point and point not in POINTS):
-        raise SettingsError(f"LOCAL_STOP_AT must be <n> or <point>:<n> with a point of {', '.join(POINTS)}")
-    return CrashSeams(point or None, int(count) if stop_at else None, Path(log) if log else None)
+    number = int(count) if count.isdigit() else None
+    if (stop_at and number is None and count != NEW) or (point and point not in POINTS):
+        wanted = f"<n>, new, <point>:<n> or <point>:new with a point of {', '.join(POINTS)}"
+        raise SettingsError(f"LOCAL_STOP_AT must be {wanted}")
+    if count == NEW and not log:
+        raise SettingsError("LOCAL_STOP_AT=new needs LOCAL_SEAM_LOG, which tells what is not new")
+    return CrashSeams(point or None, number, Path(log) if log else None, count == NEW)
 
 
 def install(environment: Mapping[str, str] = os.environ) -> None:
@@ -61,10 +77,10 @@ def install(environment: Mapping[str, str] = os.environ) -> None:
     if seams is None:
         return
     try:
-        services = importlib.import_module(_SERVICES_MODULE)
+        gate = importlib.import_module(_GATE_MODULE)
     except ModuleNotFoundError as error:
-        if error.name not in (_SERVICES_MODULE, _SERVICES_MODULE.partition(".")[0]):
+        if error.name not in (_GATE_MODULE, _GATE_MODULE.partition(".")[0]):
             raise
-        LOG.warning("Crash seams are set, but the app has no %s to hang them into", _SERVICES_MODULE)
+        LOG.warning("Crash seams are set, but the app has no %s to hang them into", _GATE_MODULE)
         return
-    vars(services)["write_observer"] = seams
+    vars(gate)["write_observer"] = seams

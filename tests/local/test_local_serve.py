@@ -19,14 +19,14 @@ from local.azurite import CHECKOUT
 WRITING_APP = """
 import azure.durable_functions as df
 import azure.functions as func
-from shared import services
+from shared import writes
 
 app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
 @app.route(route="write/{key}", methods=["POST"])
 def write(req: func.HttpRequest) -> func.HttpResponse:
     for point in ("before", "after", "recorded"):
-        services.write_observer(point, req.route_params["key"])
+        writes.write_observer(point, req.route_params["key"])
     return func.HttpResponse("written")
 
 @app.route(route="setting", methods=["GET"])
@@ -90,7 +90,7 @@ def writing_app(tmp_path: Path) -> Path:
     (tmp_path / "shared").mkdir()
     (tmp_path / "shared" / "__init__.py").touch()
     gate = "def write_observer(point, key):\n    raise RuntimeError('nothing was installed')\n"
-    (tmp_path / "shared" / "services.py").write_text(gate)
+    (tmp_path / "shared" / "writes.py").write_text(gate)
     (tmp_path / "writing_app.py").write_text(WRITING_APP)
     return tmp_path / "writing_app.py"
 
@@ -192,11 +192,26 @@ def test_seams_are_only_counted_without_a_stop(
     assert len(log.read_text().splitlines()) == 3
 
 
+def test_with_one_log_the_process_dies_once_at_every_new_seam(
+    serve: Callable[..., Served], writing_app: Path, tmp_path: Path
+) -> None:
+    log = tmp_path / "seams.log"
+    for key in ("a", "b"):
+        served = serve(writing_app, LOCAL_STOP_AT="after:new", LOCAL_SEAM_LOG=str(log))
+        with pytest.raises(requests.RequestException):
+            for known in ("a", "b"):
+                served.post(f"/api/write/{known}")
+        assert served.process.wait(30) == -signal.SIGKILL
+        assert log.read_text().splitlines()[-1] == f"after\t{key}"
+    last = serve(writing_app, LOCAL_STOP_AT="after:new", LOCAL_SEAM_LOG=str(log))
+    assert last.post("/api/write/a").text == last.post("/api/write/b").text == "written"
+
+
 def test_an_app_without_a_gate_is_told_so(serve: Callable[..., Served], tmp_path: Path) -> None:
     (tmp_path / "shared").mkdir()
     (tmp_path / "shared" / "__init__.py").touch()
     served = serve(LOCAL_STOP_AT="1")
-    assert "no shared.services" in served.log.read_text()
+    assert "no shared.writes" in served.log.read_text()
 
 
 def test_a_recording_of_every_ended_execution(serve: Callable[..., Served], tmp_path: Path) -> None:
