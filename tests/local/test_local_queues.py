@@ -82,14 +82,18 @@ def test_a_message_that_fails_is_tried_five_times_and_put_aside(
 @pytest.mark.parametrize(
     "content", ["not base64!", base64.b64encode(b"\xff\xfe").decode()], ids=["text", "bytes"]
 )
-def test_what_can_not_be_decoded_is_put_aside_unchanged(
+def test_what_can_not_be_decoded_is_put_aside_at_once_with_the_reason(
     start_host: Callable[..., Running], queue: QueueClient, poison: QueueClient, content: str
 ) -> None:
     queue.create_queue()
     queue.send_message(content)
     running = start_host()
-    eventually(lambda: poisoned(poison) == [content])
+    eventually(lambda: poisoned(poison))
     eventually(lambda: is_empty(queue))
+    (text,) = poisoned(poison)
+    envelope = json.loads(base64.b64decode(text))
+    assert (envelope["original"], envelope["dequeueCount"]) == (content, 1)
+    assert envelope["error"]["code"] == "message.undecodable"
     assert "queue" not in running.sample.SEEN
 
 
