@@ -46,7 +46,7 @@ def _encode(hint: Any, value: Any) -> Any:
         return [item.to_dict() if isinstance(item, Record) else item for item in items]
     if isinstance(value, dict):
         entries = cast(dict[str, Any], value)
-        keyed = _is_record(typing.get_args(hint)[1])
+        keyed = any(map(_is_record, typing.get_args(hint)))  # an untyped dict has no arguments
         return [item.to_dict() for item in entries.values()] if keyed else dict(entries)
     return value
 
