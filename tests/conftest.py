@@ -1,4 +1,4 @@
-"""A storage emulator, sandboxes and app processes per test."""
+"""A storage emulator, sandboxes and app processes per test, for every folder that drives the whole app."""
 
 from __future__ import annotations
 
