@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from shared.connections import Connection
-from shared.errors import BadRequest, NotAuthorized, TerminalError, WireError
+from shared.errors import AppError, BadRequest, NotAuthorized, TerminalError, WireError
 from shared.powerbi.hosts import AllowList, Purpose
 from shared.powerbi.operations import Identity
 from shared.powerbi.service_errors import ServiceFault, parse
@@ -34,11 +34,11 @@ class IssuedToken:
     refresh_token: str | None = None
 
 
-class EntraBusy(Exception):
+class EntraBusy(AppError):
     """Entra answered 429 or 5xx; caught by the token cache, which asks the retry policy."""
 
     def __init__(self, status: int, headers: Mapping[str, str], fault: ServiceFault) -> None:
-        super().__init__(f"HTTP {status}")
+        super().__init__(f"Entra answered HTTP {status}", "entra.busy")
         self.status, self.headers, self.fault = status, headers, fault
 
 
