@@ -157,8 +157,11 @@ def _watched(services: Services) -> list[Watch]:
     oldest = services.clock.now() - WATCHED
     found: list[Watch] = []
     for migration in services.manifest.each_migration():
-        since = datetime.fromisoformat(migration.cutover_at) if migration.cutover_at else None
-        if since is not None and since >= oldest:
+        if not migration.cutover_at:
+            continue
+        # Events carry whole seconds: one made just after the cutover must not look older than it.
+        since = datetime.fromisoformat(migration.cutover_at).replace(microsecond=0)
+        if since >= oldest:
             found += [Watch(migration, True, since), Watch(migration, False, since)]
     return [watch for watch in found if services.settings.connection(watch.connection)]
 
