@@ -1,0 +1,53 @@
+"""The command line as the demo uses it: every step that a person would take is shown with its command."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from local.process import ROOT
+
+_PARTIAL = 3
+
+
+class CommandFailed(Exception):
+    """A command ended with something else than success."""
+
+
+class Command:
+    """`pbimigrate` against one app."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self._folder = folder
+        self._environment = {**os.environ, "PBIMIGRATE_URL": url}
+
+    def start(self, request: dict[str, Any]) -> None:
+        """Write the request down, show it, and start it from its file."""
+        text = json.dumps(request, ensure_ascii=False, indent=2)
+        (self._folder / "request.json").write_text(text, encoding="utf-8")
+        print("\n".join(f"   | {line}" for line in text.splitlines()))
+        self.show("start", "-f", "request.json")
+
+    def show(self, *arguments: str) -> None:
+        """Run it where the person sees it; its output goes straight to the terminal."""
+        print(f"$ ./pbimigrate {' '.join(arguments)}", flush=True)
+        code = self._run(arguments, None).returncode
+        # Partial is no reason to stop: the comparison will say what is missing.
+        if code not in (0, _PARTIAL):
+            raise CommandFailed(f"`pbimigrate {arguments[0]}` ended with exit code {code}")
+
+    def json(self, *arguments: str) -> Any:
+        """Run it unseen and read its answer."""
+        done = self._run((*arguments, "--json"), subprocess.PIPE)
+        if done.returncode not in (0, _PARTIAL):
+            raise CommandFailed(f"`pbimigrate {arguments[0]}`: {done.stdout.decode(errors='replace')}")
+        return json.loads(done.stdout)
+
+    def _run(self, arguments: tuple[str, ...], output: int | None) -> subprocess.CompletedProcess[bytes]:
+        environment = {**self._environment, "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-P", "-m", "cli", *arguments]
+        return subprocess.run(command, cwd=self._folder, env=environment, stdout=output, check=False)

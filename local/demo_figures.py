@@ -1,0 +1,44 @@
+"""The demo's closing lines: counts per kind, calls to the service, and the verdict."""
+
+from __future__ import annotations
+
+from typing import Any
+
+CHANGES = 2  # one in each tenant
+
+
+def kinds(comparison: dict[str, Any]) -> list[str]:
+    """`report: 40 equal, 0 different`."""
+    lines: list[str] = []
+    for kind, row in comparison["counts"].items():
+        others = sum(count for outcome, count in row.items() if outcome != "equal")
+        lines.append(f"{kind + ':':<11}{row['equal']:>4} equal, {others} not")
+    return lines
+
+
+def calls_made(ledger: list[dict[str, Any]]) -> list[str]:
+    """What the app asked of both tenants, by the sandbox's own record."""
+    throttled = sum(entry.get("status") == 429 for entry in ledger)
+    writes = sum(entry["method"] != "GET" for entry in ledger)
+    sides = {name: sum(entry["tenant"] == name for entry in ledger) for name in ("contoso", "fabrikam")}
+    each = ", ".join(f"{count} {name}" for name, count in sides.items())
+    return [
+        f"Calls to the service: {len(ledger)} ({each}), {writes} of them not GET; answered 429: {throttled}."
+    ]
+
+
+def verdict(
+    status: str, comparison: dict[str, Any], noticed: int, violations: list[dict[str, Any]]
+) -> tuple[list[str], bool]:
+    """The last lines, and whether all is as it should be."""
+    differences = len(comparison["differences"])
+    wrong = [
+        (differences > 0, f"{differences} differences between the tenants"),
+        (status != "succeeded", f"the migration is {status}, not succeeded"),
+        (noticed != CHANGES, f"{noticed} of {CHANGES} changes after the cutover were noticed"),
+        (bool(violations), f"{len(violations)} calls broke a rule, the first: {violations[:1]}"),
+    ]
+    faults = [text for is_wrong, text in wrong if is_wrong]
+    if faults:
+        return ["VERDICT: not as it should be: " + "; ".join(faults)], False
+    return ["VERDICT: migrated, 0 differences, both later changes noticed."], True
