@@ -7,6 +7,7 @@ AppError
 ├── Conflict                 not in this state: .allowed, HTTP 409
 ├── ContentError             bytes that are not what they should be; `transient` where reading again may help
 ├── WireError                no answer on the wire; inside the client only, it becomes one of the next
+├── EntraBusy                (powerbi/entra.py) Entra is overloaded; inside the token cache only, likewise
 └── ServiceError             a service refused or did not answer: code, message, status, request_id …
     ├── TransientError       try again (raise it out of an activity)
     │   ├── Throttled        told to wait: .retry_at

@@ -19,11 +19,12 @@ class Datasets:
 
     def list(self, group_id: str) -> list[Row]:
         """Datasets_GetDatasetsInGroup."""
-        return self._client.call(op.LIST_DATASETS, {"group": group_id}).rows()
+        return [_spelled(row) for row in self._client.call(op.LIST_DATASETS, {"group": group_id}).rows()]
 
     def get(self, group_id: str, dataset_id: str) -> Row:
         """Datasets_GetDatasetInGroup."""
-        return self._client.call(op.GET_DATASET, {"group": group_id, "dataset": dataset_id}).object()
+        parameters = {"group": group_id, "dataset": dataset_id}
+        return _spelled(self._client.call(op.GET_DATASET, parameters).object())
 
     def delete(self, group_id: str, dataset_id: str) -> None:
         """Datasets_DeleteDatasetInGroup: its reports go with it."""
@@ -45,6 +46,11 @@ class Datasets:
         return self._client.call(
             op.GET_REFRESH_HISTORY, {"group": group_id, "dataset": dataset_id}, query
         ).rows()
+
+
+def _spelled(row: Row) -> Row:
+    """The contract writes `IsRefreshable`, the service mostly `isRefreshable`: read either as the latter."""
+    return {key[:1].lower() + key[1:]: value for key, value in row.items()}
 
 
 def is_already_refreshing(error: ServiceError) -> bool:

@@ -123,6 +123,11 @@ def test_a_refresh_gives_the_id_its_history_row_has(rig: Rig) -> None:
     assert is_already_refreshing(caught.value)
 
 
+def test_datasets_are_read_in_either_spelling(rig: Rig) -> None:
+    rig.service.in_turn(reply_json({"value": [{"id": "d", "IsRefreshable": True}]}))
+    assert rig.tenant.datasets.list(GROUP) == [{"id": "d", "isRefreshable": True}]
+
+
 def test_capacities(rig: Rig) -> None:
     rig.service.in_turn(Reply(200))
     rig.tenant.capacities.assign(GROUP, "cap")
