@@ -8,26 +8,25 @@ import heapq
 import itertools
 import logging
 import threading
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 LOG = logging.getLogger("local.alarms")
+# Waits are cut into slices, so that a changed clock or a suspended laptop is noticed.
+_SLICE_S = 30.0
 
 
 class Alarms:
-    """Callbacks by the time they are due; those of the same instant in the order they were set."""
+    """Callbacks by the time they are due, never earlier; equal times in the order they were set."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._heap: list[tuple[float, int, Callable[[], None]]] = []
+        self._heap: list[tuple[datetime, int, Callable[[], None]]] = []
         self._order = itertools.count()
-        self._thread: threading.Thread | None = None
-        self._open = False
+        self._thread = threading.Thread(target=self._run, name="alarms", daemon=True)
+        self._open = True
 
     def start(self) -> None:
-        self._open = True
-        self._thread = threading.Thread(target=self._run, name="alarms", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -37,13 +36,9 @@ class Alarms:
             self._changed.notify()
 
     def at(self, moment: datetime, callback: Callable[[], None]) -> None:
-        delay = max(0.0, (moment - datetime.now(UTC)).total_seconds())
         with self._changed:
-            heapq.heappush(self._heap, (time.monotonic() + delay, next(self._order), callback))
+            heapq.heappush(self._heap, (moment, next(self._order), callback))
             self._changed.notify()
-
-    def __len__(self) -> int:
-        return len(self._heap)
 
     def _run(self) -> None:
         while (callback := self._next_due()) is not None:
@@ -55,8 +50,8 @@ class Alarms:
     def _next_due(self) -> Callable[[], None] | None:
         with self._changed:
             while self._open:
-                if self._heap and self._heap[0][0] <= time.monotonic():
+                wait_s = (self._heap[0][0] - datetime.now(UTC)).total_seconds() if self._heap else _SLICE_S
+                if wait_s <= 0:
                     return heapq.heappop(self._heap)[2]
-                # Bounded, because threading refuses waits of more than some decades.
-                self._changed.wait(min(self._heap[0][0] - time.monotonic(), 3600.0) if self._heap else None)
+                self._changed.wait(min(wait_s, _SLICE_S))
             return None

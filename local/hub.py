@@ -8,7 +8,7 @@ What is changed, and why:
   id. (The backend delivers them to the next execution, where the same task numbers mean other tasks.)
 - An instance that outgrows its history fails with a message. (The backend leaves it hanging.)
 - Payloads may exceed gRPC's 4 MiB, and the port is open on 127.0.0.1 only. (It listens on every interface.)
-- Finished instances are kept up to a number, so that memory doesn't grow for as long as the host runs.
+- Ended instances are kept up to a number of events, so that memory doesn't grow while the host runs.
 - An id whose instance has ended may be used again, one still running may not: the extension's default.
 """
 
@@ -84,19 +84,20 @@ class TaskHub(InMemoryOrchestrationBackend):
         self,
         *,
         max_history_events: int = 50_000,
-        retained_instances: int = 500,
+        retained_events: int = 6_000,
         default_version: str | None = None,
         on_execution_end: ExecutionObserver | None = None,
     ) -> None:
         super().__init__(max_history_size=sys.maxsize, port=0)
         self.max_history_events = max_history_events
-        self._retained_instances = retained_instances
+        self._retained_events = retained_events
         self._default_version = default_version
         self._on_execution_end = on_execution_end
         self._alarms = Alarms()
         self._parents: dict[str, list[_Origin]] = {}
         self._first_tokens: dict[str, int] = {}
         self._ended: deque[OrchestrationInstance] = deque()
+        self._ended_events = 0
 
     # -- life -------------------------------------------------------------------------------------------
 
@@ -263,9 +264,12 @@ class TaskHub(InMemoryOrchestrationBackend):
             self._deliver(origin, _sub_orchestration_event(sub, origin.task_id))
 
     def _retain(self, instance: OrchestrationInstance) -> None:
+        """Keep ended instances up to a number of events (some 1.6 KiB each), the latest in any case."""
         self._ended.append(instance)
-        while len(self._ended) > self._retained_instances:
+        self._ended_events += len(instance.history)
+        while self._ended_events > self._retained_events and len(self._ended) > 1:
             oldest = self._ended.popleft()
+            self._ended_events -= len(oldest.history)
             if self._instances.get(oldest.instance_id) is oldest and self._is_terminal_status(oldest.status):
                 del self._instances[oldest.instance_id]
                 self._first_tokens.pop(oldest.instance_id, None)

@@ -48,11 +48,11 @@ def send(output: QueueOutput, outgoing: Outgoing) -> None:
     messages = outgoing.messages()
     if not messages:
         return
-    queue = connect(output.connection, output.queue_name)
-    for message in messages:
-        text = base64.b64encode(message.encode()).decode()
-        try:
-            queue.send_message(text)
-        except ResourceNotFoundError:
-            create_queue(queue)
-            queue.send_message(text)
+    with connect(output.connection, output.queue_name) as queue:
+        for message in messages:
+            text = base64.b64encode(message.encode()).decode()
+            try:
+                queue.send_message(text)
+            except ResourceNotFoundError:
+                create_queue(queue)
+                queue.send_message(text)

@@ -110,6 +110,11 @@ def nap(seconds: float) -> str:
     return "awake"
 
 
+def late(request: dict[str, Any]) -> str:
+    time.sleep(request["delay"])
+    return request["word"]
+
+
 def busy(key: str) -> str:
     """Runs until the test lets go: by RELEASE in its own process, by a file in another one."""
     note(key, "began")
@@ -133,7 +138,7 @@ def unjsonable(_: Any) -> Any:
     return object()
 
 
-for activity in (double, echo_async, flaky, nap, busy, unjsonable):
+for activity in (double, echo_async, flaky, nap, late, busy, unjsonable):
     parameter = activity.__code__.co_varnames[0]
     app.activity_trigger(input_name=parameter)(activity)
 
@@ -194,6 +199,25 @@ def stale_timer(ctx: task.OrchestrationContext, generation: int) -> Any:
     return (ctx.current_utc_datetime - began).total_seconds()
 
 
+def stale_results(ctx: task.OrchestrationContext, generation: int) -> Any:
+    """Its second execution starts work under the numbers of the first one's, which is still running."""
+    word, delay = ("old", 0.4) if generation == 0 else ("new", 1.0)
+    activity = ctx.call_activity(late, input={"word": word, "delay": delay})
+    below = ctx.call_sub_orchestrator(
+        late_child, input={"word": word, "delay": delay}, instance_id=f"{ctx.instance_id}-{generation}"
+    )
+    if generation == 0:
+        yield ctx.wait_for_external_event("next")
+        ctx.continue_as_new(1)
+        return None
+    return (yield task.when_all([activity, below]))
+
+
+def late_child(ctx: task.OrchestrationContext, request: dict[str, Any]) -> Any:
+    yield ctx.create_timer(timedelta(seconds=request["delay"]))
+    return request["word"]
+
+
 def child(ctx: task.OrchestrationContext, request: dict[str, Any]) -> Any:
     if request.get("fail"):
         raise ValueError("the child fails")
@@ -236,8 +260,8 @@ def unencodable(ctx: task.OrchestrationContext, _: Any) -> Any:
 
 
 for orchestrator in (
-    chain, fidelity, retrying, failing, waiting, counting, stale_timer, child, parent, parent_of_failure,
-    endless, holding, unencodable,
+    chain, fidelity, retrying, failing, waiting, counting, stale_timer, stale_results, late_child, child, parent,
+    parent_of_failure, endless, holding, unencodable,
 ):  # fmt: skip
     app.orchestration_trigger(context_name="ctx")(orchestrator)
 
@@ -256,6 +280,14 @@ if os.environ.get("SAMPLE_QUEUE"):
             RELEASE.wait(20)
         while text == "wait" and not RELEASE.wait(0.7):
             note("renewals", 1)
+
+    @app.route(route="put", methods=["POST"])
+    @app.queue_output(arg_name="out", queue_name="%SAMPLE_QUEUE%", connection="AzureWebJobsStorage")
+    def put(req: func.HttpRequest, out: func.Out[list[str]]) -> str:
+        out.set([req.get_body().decode(), "second"])
+        if req.params.get("fail"):
+            raise ValueError
+        return "put"
 
 
 if os.environ.get("SAMPLE_SCHEDULE"):

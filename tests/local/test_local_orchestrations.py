@@ -1,5 +1,8 @@
 """Durable flows through the host: chains, retries, events, continue-as-new, sub-orchestrations, ids."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
 import grpc
 import pytest
 from durabletask.client import OrchestrationStatus
@@ -72,6 +75,26 @@ def test_a_timer_of_an_ended_execution_does_not_wake_the_next_one(running: Runni
     assert isinstance(waited, float) and waited >= 1.4
 
 
+def test_results_of_an_ended_execution_do_not_reach_the_next_one(running: Running) -> None:
+    running.client.schedule_new_orchestration("stale_results", input=0, instance_id="s")
+    running.client.raise_orchestration_event("s", "next")
+    state = running.client.wait_for_orchestration_completion("s", timeout=30)
+    assert output(state) == ["new", "new"]
+
+
+def test_no_event_is_lost_between_executions(running: Running) -> None:
+    ids, ticks = [f"c{n}" for n in range(30)], 10
+    for instance_id in ids:
+        start = {"ticks": 0, "until": ticks, "timeout_ms": 60_000}
+        running.client.schedule_new_orchestration("counting", input=start, instance_id=instance_id)
+    with ThreadPoolExecutor(8) as pool:
+        raised = [pool.submit(running.client.raise_orchestration_event, i, "tick") for i in ids * ticks]
+        assert [future.result() for future in raised] == [None] * len(raised)
+    for instance_id in ids:
+        state = running.client.wait_for_orchestration_completion(instance_id, timeout=60)
+        assert output(state) == {"ticks": ticks}
+
+
 def test_sub_orchestrations_fan_in(running: Running) -> None:
     assert output(running.run("parent", {"children": 5, "activities": 3})) == {"children": 5, "total": 30}
 
@@ -109,19 +132,19 @@ def test_a_payload_of_six_mebibytes_passes(running: Running) -> None:
     assert output(running.run("fidelity", text)) == text
 
 
-def test_an_instance_that_outgrows_its_history_fails_and_says_so(start_host: object) -> None:
-    running = start_host(hub=TaskHub(max_history_events=60))  # type: ignore[operator]
+def test_an_instance_that_outgrows_its_history_fails_and_says_so(start_host: Callable[..., Running]) -> None:
+    running = start_host(hub=TaskHub(max_history_events=60))
     state = running.run("endless")
     assert state.runtime_status is OrchestrationStatus.FAILED
     assert "continue-as-new" in state.failure_details.message
 
 
-def test_finished_instances_are_kept_up_to_a_number(start_host: object) -> None:
-    running = start_host(hub=TaskHub(retained_instances=3))  # type: ignore[operator]
-    for n in range(5):
+def test_ended_instances_are_kept_up_to_a_number_of_events(start_host: Callable[..., Running]) -> None:
+    running = start_host(hub=TaskHub(retained_events=70))
+    for n in range(6):
         running.run("chain", n, instance_id=f"i{n}")
-    kept = [n for n in range(5) if running.client.get_orchestration_state(f"i{n}") is not None]
-    assert kept == [2, 3, 4]
+    kept = [n for n in range(6) if running.client.get_orchestration_state(f"i{n}") is not None]
+    assert kept == list(range(kept[0], 6)) and kept[0] > 0
 
 
 def test_terminate_suspend_and_resume(running: Running) -> None:

@@ -119,6 +119,16 @@ def test_a_long_message_stays_hidden_and_is_deleted(
     assert running.sample.SEEN["queue"] == [("wait", 1)]
 
 
+def test_what_a_function_sets_on_its_output_is_sent_when_it_returns(
+    start_host: Callable[..., Running], queue: QueueClient
+) -> None:
+    running = start_host()
+    assert running.post("/api/put?fail=yes", data=b"never").status_code == 500
+    assert running.post("/api/put", data="é first".encode()).text == "put"
+    eventually(lambda: len(running.sample.SEEN.get("queue", ())) == 2)
+    assert sorted(text for text, _ in running.sample.SEEN["queue"]) == ["second", "é first"]
+
+
 def test_stopping_lets_a_message_end(start_host: Callable[..., Running], queue: QueueClient) -> None:
     queue.create_queue()
     put(queue, "hold")

@@ -89,11 +89,11 @@ def test_a_binding_that_is_not_served_is_refused() -> None:
     app = df.DFApp()
 
     @app.route(route="x")
-    @app.queue_output(arg_name="out", queue_name="q", connection="X")
+    @app.blob_output(arg_name="out", path="c/b", connection="X")
     def put(req: func.HttpRequest, out: func.Out[str]) -> str:
         return ""
 
-    with pytest.raises(UnsupportedFunction, match="queue"):
+    with pytest.raises(UnsupportedFunction, match="blob"):
         index(app)
 
 
