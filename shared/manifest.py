@@ -28,7 +28,7 @@ from shared.tables import Table, Tables, hashed, key
 SHARDS = 32
 _MIGRATIONS, _WORKSPACES, _ITEMS, _COUNTS = "PbiMigrations", "PbiWorkspaces", "PbiItems", "PbiCounts"
 _ALL = "migration"
-_PLAIN_ID = re.compile(r"^[a-z0-9-]{1,64}$")
+_PLAIN_ID = re.compile(r"[a-z0-9-]{1,64}")
 _TRIES = 50
 _NONE = {"total": 0, "done": 0, "failed": 0, "manual": 0}
 
@@ -44,7 +44,7 @@ class Listing[T]:
 def safe_id(identity: str) -> str:
     """A service id as a table key or blob name part: itself in lower case, or its hash if it is no plain id."""
     lower = identity.lower()
-    return lower if _PLAIN_ID.match(lower) else hashed(identity)
+    return lower if identity.isascii() and _PLAIN_ID.fullmatch(lower) else hashed(identity)
 
 
 def shard_of(workspace_id: str) -> str:
@@ -63,7 +63,7 @@ class Manifest:
         return self._migrations.insert(_ALL, key(migration.id), migration.to_dict())
 
     def find(self, migration_id: str) -> Migration | None:
-        found = self._migrations.get(_ALL, migration_id) if _PLAIN_ID.match(migration_id) else None
+        found = self._migrations.get(_ALL, migration_id) if _PLAIN_ID.fullmatch(migration_id) else None
         return Migration.from_dict(found[0]) if found else None
 
     def migration(self, migration_id: str) -> Migration:
@@ -127,9 +127,14 @@ class Manifest:
     def plan_items(self, migration_id: str, workspace_id: str, rows: list[ItemRow]) -> None:
         """Insert the rows that are not there yet; rows with progress stay as they are."""
         pk = _items_key(migration_id, workspace_id)
-        known = {row["RowKey"] for row in self._items.partition(pk)}
-        fresh = [(_item_rk(row.kind, row.source_id), row.to_dict()) for row in rows]
-        self._items.put_all(pk, [(rk, values) for rk, values in fresh if rk not in known])
+        # By key: a list may repeat an item, and the service refuses a transaction that names a row twice.
+        wanted = {_item_rk(row.kind, row.source_id): row.to_dict() for row in rows}
+        for _ in range(_TRIES):
+            known = {row["RowKey"] for row in self._items.partition(pk)}
+            fresh = {rk: values for rk, values in wanted.items() if rk not in known}
+            if self._items.insert_all(pk, fresh):
+                return
+        raise TimeoutError(f"the items of {workspace_id} were planned {_TRIES} times at once")
 
     def item(self, migration_id: str, workspace_id: str, kind: Kind, source_id: str) -> ItemRow:
         found = self._items.get(_items_key(migration_id, workspace_id), _item_rk(kind, source_id))
@@ -157,8 +162,13 @@ class Manifest:
 
     def count_workspace(self, migration_id: str, workspace_id: str) -> None:
         """Bring the counters of a workspace, and of the shard it lies in, up to date with the rows."""
-        counts = count_items(self.items_of(migration_id, workspace_id))
-        self.update_workspace(migration_id, workspace_id, counts=counts)
+        pk, rk = _workspace_key(migration_id, workspace_id)
+
+        def counted(row: dict[str, Any]) -> dict[str, Any]:
+            """Counts after the row was read: of two counts at once the older one loses."""
+            return {**row, "counts": count_items(self.items_of(migration_id, workspace_id))}
+
+        _change(self._workspaces, pk, rk, counted)
         self._count_shard(migration_id, shard_of(workspace_id))
 
     def recount(self, migration_id: str) -> None:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from shared.config import Settings
@@ -24,7 +25,7 @@ if TYPE_CHECKING:  # the storage SDK costs 300 ms to import, so only when a tabl
 
 type Entity = dict[str, Any]
 
-_KEY = re.compile(r"^[A-Za-z0-9._~@+-]{1,512}$")
+_KEY = re.compile(r"[A-Za-z0-9._~@+-]{1,512}")
 _PROPERTY_CHARS = 29_000  # Azure allows 32 K UTF-16 characters; 10 % margin
 _PROPERTIES = 200  # Azure allows 252 besides the keys
 _TRANSACTION = 100  # operations per transaction
@@ -44,7 +45,7 @@ class Page:
 def key(*parts: str) -> str:
     """Join key parts; each must already be free of forbidden characters."""
     joined = ".".join(parts)
-    if not _KEY.match(joined):
+    if not _KEY.fullmatch(joined):
         raise ValueError(f"not a table key: {joined!r}")
     return joined
 
@@ -74,13 +75,23 @@ class Table:
         """Insert Or Replace Entity."""
         self._client.upsert_entity(_encode(pk, rk, values), mode=_replace())
 
-    def put_all(self, pk: str, rows: list[tuple[str, Mapping[str, Any]]]) -> None:
-        """Insert Or Replace of many rows of one partition, in transactions of 100."""
-        for start in range(0, len(rows), _TRANSACTION):
-            part = rows[start : start + _TRANSACTION]
-            self._client.submit_transaction(
-                [("upsert", _encode(pk, rk, values), {"mode": _replace()}) for rk, values in part]
-            )
+    def insert_all(self, pk: str, rows: Mapping[str, Mapping[str, Any]]) -> bool:
+        """Insert Entity of many rows of one partition by row key, in transactions of 100.
+
+        False where a key exists: nothing of that transaction was written, the ones before it were.
+        """
+        from azure.data.tables import TableTransactionError
+
+        entities = [_encode(pk, rk, values) for rk, values in rows.items()]
+        for start in range(0, len(entities), _TRANSACTION):
+            part = entities[start : start + _TRANSACTION]
+            try:
+                self._client.submit_transaction([("create", entity) for entity in part])
+            except TableTransactionError as refused:
+                if refused.status_code == HTTPStatus.CONFLICT:
+                    return False
+                raise
+        return True
 
     def replace(self, pk: str, rk: str, values: Mapping[str, Any], etag: str) -> bool:
         """Update Entity if nobody has since `etag`; False where somebody has, or the row is gone."""
@@ -123,19 +134,32 @@ class Table:
         token, so this goes on until `top` rows are there or the token is absent.
         """
         rows: list[Entity] = []
-        position = _unpack(token, first_pk, last_pk) if token else None
+        listing = hashed(f"{first_pk} {last_pk}")
+        position = _unpack(token, listing) if token else None
         while len(rows) < top:
-            found = self._client.query_entities(
-                "PartitionKey ge @first and PartitionKey le @last",
-                parameters={"first": first_pk, "last": last_pk},
-                results_per_page=min(top - len(rows), PAGE),
-            )
-            pages: Any = found.by_page(continuation_token=position)  # typed as a plain iterator by the SDK
-            rows.extend(_decode(row) for row in next(pages))
-            position = pages.continuation_token
+            found, position = self._query(first_pk, last_pk, min(top - len(rows), PAGE), position)
+            rows += found
             if not position:
                 return Page(rows, None)
-        return Page(rows, _pack(position))
+        return Page(rows, _pack(position, listing))
+
+    def _query(self, first_pk: str, last_pk: str, size: int, position: Any) -> tuple[list[Entity], Any]:
+        """Query Entities, one answer. InvalidInput where the service does not take the position."""
+        from azure.core.exceptions import HttpResponseError
+
+        found = self._client.query_entities(
+            "PartitionKey ge @first and PartitionKey le @last",
+            parameters={"first": first_pk, "last": last_pk},
+            results_per_page=size,
+        )
+        pages: Any = found.by_page(continuation_token=position)  # typed as a plain iterator by the SDK
+        try:
+            rows = [_decode(row) for row in next(pages)]
+        except HttpResponseError as refused:
+            if position and refused.status_code == HTTPStatus.BAD_REQUEST:
+                raise _not_a_token() from refused
+            raise
+        return rows, pages.continuation_token
 
 
 class Tables:
@@ -172,7 +196,7 @@ def _encode(pk: str, rk: str, values: Mapping[str, Any]) -> Entity:
         if isinstance(value, dict | list):
             entity[f"{name}__json"] = json.dumps(value, separators=(",", ":"))
         else:
-            entity[name] = str(value) if isinstance(value, str) else value
+            entity[name] = _plain(value)
     if len(entity) > _PROPERTIES:
         raise TooLarge(f"{len(entity)} properties in row {rk}")
     for name, value in entity.items():
@@ -181,29 +205,55 @@ def _encode(pk: str, rk: str, values: Mapping[str, Any]) -> Entity:
     return entity
 
 
+def _plain(value: Any) -> Any:
+    """Enumerations as the text they stand for; a number beyond 32 bits (a length) is said to be of 64."""
+    from azure.data.tables import EdmType, EntityProperty
+
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, int) and not -(2**31) <= value < 2**31:
+        return EntityProperty(value, EdmType.INT64)
+    return value
+
+
 def _decode(found: Mapping[str, Any]) -> Entity:
+    from azure.data.tables import EntityProperty
+
     row: Entity = {}
     for name, value in found.items():
         plain = name.removesuffix("__json")
-        row[plain] = json.loads(value) if plain != name else value
+        known = value.value if isinstance(value, EntityProperty) else value
+        row[plain] = json.loads(known) if plain != name else known
     return row
 
 
-def _pack(position: Any) -> str:
-    return base64.urlsafe_b64encode(json.dumps(position).encode()).decode()
+def _pack(position: Any, listing: str) -> str:
+    """A token of ours: which list it is of, and the service's position, which is opaque (no plain keys)."""
+    return base64.urlsafe_b64encode(json.dumps([listing, position]).encode()).decode()
 
 
-def _unpack(token: str, first_pk: str, last_pk: str) -> Any:
-    """The storage position of a token. InvalidInput where it is not one of ours, or of another list."""
+def _unpack(token: str, listing: str) -> Any:
+    """The service's position in a token. InvalidInput where it is not one of ours, or of another list.
+
+    A forged position gives no more than another page of the same list: the query names its partitions.
+    """
     position: Any = None
     try:
-        position = json.loads(base64.urlsafe_b64decode(token.encode("ascii")))
-        within = first_pk <= position["PartitionKey"] <= last_pk and isinstance(position["RowKey"], str)
-    except (ValueError, KeyError, TypeError):
-        within = False
-    if not within:
-        remedy = "leave it out for the first page, then send the one the last page gave"
-        raise InvalidInput(
-            [{"field": "continuationToken", "message": "is not of this list", "remedy": remedy}]
-        )
+        of, position = json.loads(base64.b64decode(token.encode("ascii"), b"-_", validate=True))
+        known = of == listing and set(position) == {"PartitionKey", "RowKey"}
+        known = known and all(_is_header(value) for value in position.values())
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        known = False
+    if not known:
+        raise _not_a_token()
     return position
+
+
+def _is_header(value: Any) -> bool:
+    """What a service may have sent in a header: visible ASCII, or nothing."""
+    return value is None or (isinstance(value, str) and value.isascii() and value.isprintable())
+
+
+def _not_a_token() -> InvalidInput:
+    remedy = "leave it out for the first page, then send the one the last page gave"
+    return InvalidInput([{"field": "continuationToken", "message": "is not of this list", "remedy": remedy}])
