@@ -102,7 +102,8 @@ class Gate:
         or None; `act()` writes. `repeatable` writes (same effect if done twice) don't wait to settle.
         Raises what `act` raises (a refusal closes the intent: the next try starts afresh), or NotYet.
         """
-        row = self._intent_row(intent)
+        found = self._intents.get(intent.partition, intent.row)
+        row, etag = found or (None, "")
         if row and row["state"] == _DONE:
             return row["result"]
         if row is None:
@@ -110,12 +111,13 @@ class Gate:
             if not self._intents.insert(intent.partition, intent.row, row):
                 return self.write(intent, act=act, look=look, survey=survey, repeatable=repeatable)
         else:
-            found = look(row["before"])
-            if found is not None:
-                return self._record(intent, row, found, "adopted", [])
+            made = look(row["before"])
+            if made is not None:
+                return self._record(intent, row, made, "adopted", [])
             self._wait_to_settle(row, repeatable)
             row = {**row, "tried": self._now(), "tries": row["tries"] + 1}
-            self._intents.put(intent.partition, intent.row, _values(row))
+            if not self._intents.replace(intent.partition, intent.row, _values(row), etag):
+                return self.write(intent, act=act, look=look, survey=survey, repeatable=repeatable)
         return self._act(intent, row, act)
 
     def result(self, intent: Intent) -> Json | None:
@@ -151,6 +153,8 @@ class Gate:
             self._intents.put(intent.partition, intent.row, {**_values(row), "tried": ""})
             raise
         except AmbiguousWrite as lost:
+            # The effect may come as late as the loss: time to settle runs from here, not from the start.
+            self._intents.put(intent.partition, intent.row, {**_values(row), "tried": self._now()})
             self._audit(intent, "lost", {"error": str(lost)[:500]}, _calls())
             raise
         finally:
