@@ -18,8 +18,8 @@ from shared.config import Settings
 from shared.errors import InvalidInput
 from shared.models import MigrationRequest
 
-_ID = r"^[a-z0-9-]{1,40}$"
-_VAULT_NAME = r"^[A-Za-z0-9-]+$"
+_ID = r"\A[a-z0-9-]{1,40}\Z"
+_VAULT_NAME = r"\A[A-Za-z0-9-]+\Z"
 _TEXT = {"type": "string", "minLength": 1, "maxLength": 512}
 _NAMES = {"type": "object", "additionalProperties": _TEXT}
 
@@ -86,7 +86,8 @@ def parse_json(raw: bytes) -> Any:
     """Strict JSON (UTF-8, no NaN, no duplicate keys); InvalidInput otherwise."""
     try:
         body = json.loads(raw.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
-        json.dumps(body, ensure_ascii=False).encode()  # a lone surrogate can't be stored or sent anywhere
+        # A lone surrogate, or a number too large to be one, can't be stored or sent anywhere.
+        json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
         return body
     except (ValueError, RecursionError) as bad:
         raise InvalidInput(
@@ -158,7 +159,7 @@ def _connection_faults(body: Any, settings: Settings) -> list[dict[str, str]]:
             faults.append(_fault(side, f"no connection {name[:80]!r}; configured: {known}", _REMEDIES[side]))
     faults += _principal_faults(body.get("principals"))
     source, target = body.get("source"), body.get("target")
-    if isinstance(source, str) and isinstance(target, str) and source and source.lower() == target.lower():
+    if isinstance(source, str) and isinstance(target, str) and _name(source) == _name(target) != "":
         faults.append(_fault("target", "source and target are the same connection", "give two connections"))
     return faults
 
@@ -174,9 +175,14 @@ def _principal_faults(principals: Any) -> list[dict[str, str]]:
     ]
 
 
+def _name(connection: str) -> str:
+    """A connection's name as the settings know it, however it was written."""
+    return connection.strip().lower()
+
+
 def _canonical(body: Mapping[str, Any]) -> MigrationRequest:
     given = {name: value for name, value in body.items() if name != "id"}
-    given["source"], given["target"] = body["source"].lower(), body["target"].lower()
+    given["source"], given["target"] = _name(body["source"]), _name(body["target"])
     wanted = sorted(set(body["workspaces"]))
     given["workspaces"] = ["*"] if "*" in wanted else wanted
     return MigrationRequest.from_dict(given)
