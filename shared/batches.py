@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+from typing import Any
 
 from shared.control import Starter, start
 from shared.errors import AppError, Conflict, InvalidInput, NotFound
@@ -18,7 +19,9 @@ from shared.services import Services
 QUEUE = "migration-batches"
 POISON = "migration-batches-poison"
 MAX_DELIVERIES = 5  # host.json: extensions.queues.maxDequeueCount
-_ORIGINAL_CHARS = 30_000  # a queue message holds 64 KiB, base64 and JSON quoting included
+_POISON_BYTES = 45_000  # a queue message holds 64 KiB, base64 included
+_ORIGINAL_CHARS = 20_000
+_CUT_CHARS = 5_000  # at most 30,000 bytes, whatever the characters become in JSON
 
 log = logging.getLogger(__name__)
 
@@ -52,11 +55,16 @@ def _body(services: Services, message: bytes) -> bytes:
 
 
 def _rejected(message: bytes, error: AppError, delivery: int) -> str:
-    original = message.decode("utf-8", "replace")[:_ORIGINAL_CHARS]
+    """As much of the message and of the reason as a queue message holds."""
+    original = message.decode("utf-8", "replace")
     reason = {"code": error.code, "message": error.message, "details": error.details[:50]}
-    text = json.dumps({"original": original, "error": reason, "dequeueCount": delivery}, ensure_ascii=False)
-    if len(text.encode()) > 45_000:
-        text = json.dumps(
-            {"original": original[:8_000], "error": {**reason, "details": []}, "dequeueCount": delivery}
-        )
-    return text
+    for chars in (len(original), _ORIGINAL_CHARS, _CUT_CHARS):
+        text = _envelope(original[:chars], reason, delivery)
+        if len(text.encode()) <= _POISON_BYTES:
+            return text
+    cut = {**reason, "message": error.message[:1000], "details": []}
+    return _envelope(original[:_CUT_CHARS], cut, delivery)
+
+
+def _envelope(original: str, reason: dict[str, Any], delivery: int) -> str:
+    return json.dumps({"original": original, "error": reason, "dequeueCount": delivery}, ensure_ascii=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -28,7 +29,8 @@ _MAPPING = (
     "state",
     "note",
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_SIZE = re.compile(r"[1-9][0-9]{0,3}")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def links(migration_id: str) -> Json:
@@ -118,6 +120,9 @@ def _mapping_page(services: Services, migration_id: str, top: int, token: str | 
             return Listing(rows, f"w:{page.token}" if page.token else "i")
         items = services.manifest.items(migration_id, top - len(rows))
         return Listing(rows + [item_mapping(item) for item in items.rows], _item_token(items.token))
+    if part != "i":
+        remedy = "leave it out for the first page, then send the one the last page gave"
+        raise InvalidInput([_fault("continuationToken", "is not of this list", remedy)])
     items = services.manifest.items(migration_id, top, position or None)
     return Listing([item_mapping(item) for item in items.rows], _item_token(items.token))
 
@@ -172,7 +177,7 @@ def _listing[T](page: Listing[T], view: Callable[[T], Json]) -> Json:
 def _window(params: Params) -> tuple[int, str | None]:
     """Page size and token of a list request; InvalidInput for a size outside 1 to 1,000."""
     text = params.get("top") or str(TOP)
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_TOP):
+    if not (_SIZE.fullmatch(text) and int(text) <= MAX_TOP):
         raise InvalidInput([_fault("top", f"{text[:40]!r} is no page size", "give 1 to 1000")])
     return int(text), params.get("continuationToken") or None
 
