@@ -142,9 +142,11 @@ def _workspace_of(services: Services, watch: Watch, connection: str, workspace: 
             return None
         source = owned.source_workspace
     try:
-        return services.manifest.workspace(watch.migration.id, source)
+        row = services.manifest.workspace(watch.migration.id, source)
     except NotFound:
         return None
+    # Another migration may have brought the same source into a workspace of its own.
+    return row if watch.is_source or row.target_id.lower() == workspace.lower() else None
 
 
 def _is_own(services: Services, connection: str, event: Mapping[str, Any]) -> bool:
