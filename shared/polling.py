@@ -34,8 +34,9 @@ class Polling:
         return Wait(now + timedelta(seconds=pause), {"since": since.isoformat(), "polls": polls + 1})
 
 
-SCAN = Polling(first_s=10, factor=1.5, longest_s=60, deadline_s=2 * 3600)
-CAPACITY = Polling(first_s=5, factor=1.5, longest_s=60, deadline_s=2 * 3600)
-IMPORT = Polling(first_s=10, factor=1.4, longest_s=60, deadline_s=30 * 60)  # and more by size: see imports
+# The longest wait keeps every deadline within `MAX_WAITS` of the orchestrators (a history stays small).
+SCAN = Polling(first_s=10, factor=1.5, longest_s=120, deadline_s=2 * 3600)
+CAPACITY = Polling(first_s=5, factor=1.5, longest_s=120, deadline_s=2 * 3600)
+IMPORT = Polling(first_s=10, factor=1.4, longest_s=120, deadline_s=30 * 60)  # and more by size: see imports
 REFRESH = Polling(first_s=15, factor=1.5, longest_s=300, deadline_s=6 * 3600)
 VISIBILITY = Polling(first_s=5, factor=2, longest_s=60, deadline_s=10 * 60)
