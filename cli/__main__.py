@@ -2,7 +2,15 @@
 
 import sys
 
-from cli.main import run
+
+def main() -> int:
+    try:
+        from cli.main import run  # in here, so that Ctrl-C during the imports leaves no traceback either
+
+        return run()
+    except KeyboardInterrupt:
+        return 130
+
 
 if __name__ == "__main__":
-    sys.exit(run())
+    sys.exit(main())
