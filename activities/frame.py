@@ -2,7 +2,7 @@
 
 A body is a plain function `(services, call) -> Outcome`. `bind` makes of it what the Functions host calls:
 one JSON input, one JSON answer. Transient errors leave it as exceptions, which means "try again"; terminal
-ones become a failed outcome with the service's own code; being throttled becomes a wait.
+ones become a failed outcome with the service's own code; being told to wait becomes a wait.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared import outcomes, services
-from shared.errors import AppError, Throttled, is_transient
+from shared.errors import AppError, is_transient
 from shared.outcomes import Failed, Json, Outcome, Wait
 from shared.services import Services
 from shared.writes import NotYet
@@ -53,11 +53,12 @@ def run(body: Body, using: Services, payload: Mapping[str, Any]) -> Json:
     call = Call.from_dict(payload)
     try:
         return outcomes.to_dict(body(using, call))
-    except Throttled as told:
-        return outcomes.to_dict(Wait(told.retry_at, dict(call.state)))
     except NotYet as early:
         return outcomes.to_dict(Wait(early.until, dict(call.state)))
     except AppError as error:
+        told = getattr(error, "retry_at", None)
+        if is_transient(error) and told is not None:  # by a 429, or by a 503 that names a time
+            return outcomes.to_dict(Wait(told, dict(call.state)))
         if is_transient(error):
             raise
         return outcomes.to_dict(Failed(error.code, error.message))

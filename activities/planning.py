@@ -42,7 +42,8 @@ def conclude_plan(services: Services, call: Call) -> Outcome:
     """Blockers that concern everything end the migration here, before any write; else it may run."""
     services.manifest.recount(call.migration)
     context = open_context(services, call)
-    if services.manifest.progress(call.migration)["workspaces"]["total"] == 0:
+    nothing = services.manifest.progress(call.migration)["workspaces"]["total"] == 0
+    if nothing and services.findings.first_blocker(call.migration) is None:  # else that one is the reason
         context.finding(
             "inventory.empty", kind="migration", id=call.migration, name="", message="No workspace was found."
         )

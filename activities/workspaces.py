@@ -39,7 +39,6 @@ def inspect_source(services: Services, call: Call) -> Outcome:
     for item in services.manifest.items_of(call.migration, call.workspace):
         if item.kind == Kind.REPORT and item.state in _OPEN and item.source_id.lower() not in live:
             _skip_vanished(services, call, item)
-    services.manifest.count_workspace(call.migration, call.workspace)
     return Done()
 
 

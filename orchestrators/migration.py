@@ -33,7 +33,7 @@ def migration(ctx: OrchestrationContext, payload: Json) -> Steps[Json]:
         status = yield from _answer(ctx, migrations.current_status, payload)
     if status in RESTING:
         return {"status": status}
-    after = yield from STAGES[status](ctx, payload)
+    after = yield from STAGES[Status(status)](ctx, payload)
     ctx.continue_as_new({"migration": payload["migration"], "scale": payload["scale"], **after})
     return {"status": status}
 

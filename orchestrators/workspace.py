@@ -90,14 +90,26 @@ def proof(ctx: OrchestrationContext, payload: Json) -> Phase:
     if isinstance(page, Failed):
         return page, None
     # All are started before the first is waited for: the service runs them side by side.
+    going: list[str] = page.value["datasets"]
     for activity in (validation.refresh_model, validation.await_refresh):
-        for dataset in page.value["datasets"]:
-            one = {**payload, "dataset": dataset}
-            outcome = yield from step(ctx, activity, one)
-            if isinstance(outcome, Failed):
-                reason = {**one, "code": outcome.code, "message": outcome.message}
-                yield from step(ctx, validation.record_refresh_failure, reason)
+        going = yield from _those_not_failed(ctx, activity, payload, going)
     return None, page.value["cursor"]
+
+
+def _those_not_failed(
+    ctx: OrchestrationContext, activity: Any, payload: Json, datasets: list[str]
+) -> Steps[list[str]]:
+    """Call the activity for each model; a refresh that was refused is recorded, and not waited for."""
+    passed: list[str] = []
+    for dataset in datasets:
+        one = {**payload, "dataset": dataset}
+        outcome = yield from step(ctx, activity, one)
+        if isinstance(outcome, Failed):
+            reason = {**one, "code": outcome.code, "message": outcome.message}
+            yield from step(ctx, validation.record_refresh_failure, reason)
+        else:
+            passed.append(dataset)
+    return passed
 
 
 PHASES = {"containers": containers, "models": models, "access": people, "validation": proof}

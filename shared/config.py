@@ -32,6 +32,15 @@ DRIFT_SCHEDULE = "0 */30 * * * *"
 VALIDATION_SCHEDULE = "0 0 3 * * *"
 WATCHDOG_SCHEDULE = "0 * * * * *"
 
+# The emulator's account and key are the same on every machine and published; they open nothing else.
+_EMULATOR = (
+    "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;"
+    "AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;"
+    "BlobEndpoint=http://127.0.0.1:10000/devstoreaccount1;"
+    "QueueEndpoint=http://127.0.0.1:10001/devstoreaccount1;"
+    "TableEndpoint=http://127.0.0.1:10002/devstoreaccount1"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -109,6 +118,8 @@ class _Reader:
         text = self._values.get("AzureWebJobsStorage")
         if text is None:
             return None
+        if text.rstrip(";").lower() == "usedevelopmentstorage=true":  # what `func init` writes
+            text = _EMULATOR
         if "=" not in text:
             self._fault("AzureWebJobsStorage", "is not a connection string", "use Name=value;Name=value")
         elif text.lower().startswith("usedevelopmentstorage="):
