@@ -7,7 +7,7 @@ from typing import Any
 
 from activities.context import Context, open_context
 from activities.frame import Call
-from activities.inventory import stored_users
+from activities.inventory import source_users
 from activities.principals import Grant, mapped, names_of
 from shared.errors import AlreadyExists, BadRequest, EntityNotFound, NotAuthorized
 from shared.outcomes import Done, Outcome, Wait
@@ -25,7 +25,7 @@ def grant_access(services: Services, call: Call) -> Outcome:
     context = open_context(services, call)
     row = context.update_workspace(step="access")
     own = services.own_principals(context.request.source)
-    grants, unmapped = mapped(stored_users(services, call), context.request.principals, own)
+    grants, unmapped = mapped(source_users(context), context.request.principals, own)
     position = int(call.state.get("position", 0))
     if position == 0:
         _name_unmapped(context, unmapped)

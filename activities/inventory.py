@@ -104,12 +104,15 @@ def inventory_path(migration_id: str, workspace_id: str) -> str:
     return f"{migration_id}/inventory/{safe_id(workspace_id)}.json"
 
 
-def stored_users(services: Services, call: Call) -> list[Json]:
-    """The users of a source workspace as the inventory found them."""
-    document: Json = services.documents.read_json(inventory_path(call.migration, call.workspace)) or {
-        "users": []
-    }
-    return document["users"]
+def source_users(context: Context) -> list[Json]:
+    """The users of this call's source workspace as the inventory found them.
+
+    Groups_GetGroupUsers where it found none: a workspace has at least one admin, so an empty list means that
+    the scan was not allowed to tell.
+    """
+    path = inventory_path(context.call.migration, context.call.workspace)
+    document: Json = context.services.documents.read_json(path) or {"users": []}
+    return document["users"] or list(context.source.groups.users(context.call.workspace))
 
 
 def _take(context: Context, entry: Mapping[str, Any], document: Json) -> None:

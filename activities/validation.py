@@ -10,11 +10,12 @@ from activities.context import Context, open_context
 from activities.frame import Call
 from shared.errors import BadRequest
 from shared.models import ItemRow, ItemState, Kind, WorkspaceRow
-from shared.outcomes import Done, Failed, Outcome
+from shared.outcomes import Done, Failed, Json, Outcome
 from shared.polling import REFRESH
 from shared.powerbi.datasets import find_refresh, is_already_refreshing
 from shared.powerbi.service_errors import parse_refresh_failure
 from shared.services import Services
+from shared.writes import Intent
 
 _HISTORY = 20  # refreshes looked at; ours is among the newest
 
@@ -42,7 +43,7 @@ def refresh_model(services: Services, call: Call) -> Outcome:
     row, model = context.workspace(), _model(services, call)
     try:
         services.gate.write(
-            context.intent("refresh", call.dataset, "Datasets_RefreshDatasetInGroup", model.target_name),
+            _refresh_intent(context, model),
             survey=lambda: {"refreshes": _refreshes(context, row, model)},
             look=lambda before: _new_refresh(context, row, model, before),
             act=lambda: {"request": context.target.datasets.refresh(row.target_id, model.target_id)},
@@ -57,12 +58,8 @@ def await_refresh(services: Services, call: Call) -> Outcome:
     """Datasets_GetRefreshHistoryInGroup until our refresh (or the one that was running) has ended."""
     context = open_context(services, call)
     row, model = context.workspace(), _model(services, call)
-    started = services.gate.result(
-        context.intent("refresh", call.dataset, "Datasets_RefreshDatasetInGroup", model.target_name)
-    )
     history = context.target.datasets.refresh_history(row.target_id, model.target_id, _HISTORY)
-    request = str((started or {}).get("request", ""))
-    entry = find_refresh(history, request) if request else next(iter(history), None)
+    entry = _ours(services.gate.recorded(_refresh_intent(context, model)), history)
     status = str((entry or {}).get("status", "Unknown"))
     if status == "Completed":
         return Done()
@@ -153,6 +150,27 @@ def _fault(context: Context, code: str, item: ItemRow, message: str) -> None:
 
 def _model(services: Services, call: Call) -> ItemRow:
     return services.manifest.item(call.migration, call.workspace, Kind.DATASET, call.dataset)
+
+
+def _refresh_intent(context: Context, model: ItemRow) -> Intent:
+    return context.intent(
+        "refresh", context.call.dataset, "Datasets_RefreshDatasetInGroup", model.target_name
+    )
+
+
+def _ours(recorded: tuple[Json, Json] | None, history: list[Json]) -> Json | None:
+    """The history row to wait for: by our request's id, else the oldest that was not there before us.
+
+    Not every service puts the request id of the answer into its history. Where a refresh was running already
+    there is no record of ours, and the newest row is the one.
+    """
+    if recorded is None:
+        return next(iter(history), None)
+    result, before = recorded
+    known = set(before["refreshes"])
+    fresh = [row for row in history if str(row.get("requestId", "")).lower() not in known]
+    named = find_refresh(history, result["request"]) if result["request"] else None
+    return named or (fresh[-1] if fresh else None)
 
 
 def _refreshes(context: Context, row: WorkspaceRow, model: ItemRow) -> list[str]:

@@ -120,10 +120,10 @@ class Gate:
                 return self.write(intent, act=act, look=look, survey=survey, repeatable=repeatable)
         return self._act(intent, row, act)
 
-    def result(self, intent: Intent) -> Json | None:
-        """The recorded result of a write that is done, else None."""
+    def recorded(self, intent: Intent) -> tuple[Json, Json] | None:
+        """The result of a write that is done and what was there before it, else None."""
         row = self._intent_row(intent)
-        return row["result"] if row and row["state"] == _DONE else None
+        return (row["result"], row["before"]) if row and row["state"] == _DONE else None
 
     def is_open(self, intent: Intent) -> bool:
         """True where an earlier try may have written: what is found now may be ours."""
@@ -135,10 +135,6 @@ class Gate:
         return [
             row["result"] for row in rows if row["RowKey"].startswith(f"{action}.") and row["state"] == _DONE
         ]
-
-    def forget(self, intent: Intent) -> None:
-        """Drop a done write whose effect is known to be gone, so that it can be made again."""
-        self._intents.delete(intent.partition, intent.row)
 
     def _act(self, intent: Intent, row: Json, act: Callable[[], Json]) -> Json:
         _observe("before", intent)
@@ -163,9 +159,11 @@ class Gate:
         return self._record(intent, row, result, "written", calls)
 
     def _record(self, intent: Intent, row: Json, result: Json, outcome: str, calls: list[Json]) -> Json:
+        self._audit(
+            intent, outcome, result, calls
+        )  # first: rather an object named twice than a write unnamed
         done = {**_values(row), "state": _DONE, "result": result}
         self._intents.put(intent.partition, intent.row, done)
-        self._audit(intent, outcome, result, calls)
         _observe("recorded", intent)
         return result
 

@@ -198,7 +198,12 @@ def test_storage_by_identity() -> None:
     assert load({"AzureWebJobsStorage__accountName": "account1"}).storage_account == "account1"
     assert faults({"AzureWebJobsStorage__accountName": "account1", "AzureWebJobsStorage": "a=b"})
     assert faults({"AzureWebJobsStorage__accountName": "Not-an-account"})
-    assert faults({"AzureWebJobsStorage": "UseDevelopmentStorage=true"})
+
+
+def test_the_emulators_short_form_is_its_connection_string() -> None:
+    storage = load({"AzureWebJobsStorage": "UseDevelopmentStorage=true"}).storage_connection
+    assert storage is not None
+    assert "AccountName=devstoreaccount1;" in storage.reveal()
 
 
 def test_what_is_inside_a_secret_is_protected_too() -> None:
