@@ -12,7 +12,7 @@ from typing import Any
 from activities.context import Context, open_context
 from activities.frame import Call
 from shared.blobs import Staged, StagedBody
-from shared.errors import ContentError
+from shared.errors import ContentError, TerminalError
 from shared.models import ItemRow, ItemState, Kind
 from shared.outcomes import Done, Failed, Outcome
 from shared.polling import IMPORT
@@ -174,23 +174,46 @@ def _adopt_earlier(context: Context, item: ItemRow) -> bool:
 
 def _record(context: Context, item: ItemRow, made: Mapping[str, Any]) -> None:
     report, dataset = made["reports"][0], made["datasets"][0]
-    name = str(dataset.get("name") or item.source_name)
     model = context.services.manifest.item(
         context.call.migration, context.call.workspace, Kind.DATASET, item.dataset_id
     )
+    name = _model_named(context, model, str(dataset["id"]), str(dataset.get("name") or item.source_name))
     # The report last: while it is not done, a try that died between the two comes here again.
     _done(context, Kind.DATASET, item.dataset_id, str(dataset["id"]), name)
     _done(
         context, Kind.REPORT, item.source_id, str(report["id"]), str(report.get("name") or item.source_name)
     )
-    if name != model.source_name:
+
+
+def _model_named(context: Context, model: ItemRow, target_id: str, name: str) -> str:
+    """The name the model ends up with: an import calls it after its report, Fabric can give it back its own."""
+    if name == model.source_name:
+        return name
+    workspace = context.workspace().target_id
+    try:
+        context.services.gate.write(
+            context.intent(
+                "rename", model.source_id, "SemanticModels_UpdateSemanticModel", model.source_name
+            ),
+            look=lambda before: None,
+            act=lambda: _rename(context, workspace, target_id, model.source_name),
+            repeatable=True,
+        )
+    except TerminalError as refused:
         context.finding(
             "dataset.renamed",
             kind=Kind.DATASET,
             id=model.source_id,
             name=model.source_name,
-            message=f"The model {model.source_name!r} is called {name!r} in the target.",
+            message=f"The model {model.source_name!r} is called {name!r} in the target: {refused.message}",
         )
+        return name
+    return model.source_name
+
+
+def _rename(context: Context, workspace: str, dataset: str, name: str) -> dict[str, str]:
+    context.target.fabric.rename_semantic_model(workspace, dataset, name)
+    return {"name": name}
 
 
 def _done(

@@ -110,7 +110,8 @@ class _Reader:
             authority_url=_with_tenant(urls["AUTHORITY_URL"] or cloud.authority, tenant),
             private_authority=urls["AUTHORITY_URL"] is not None,
             api_url=urls["API_URL"] or cloud.api,
-            fabric_url=urls["FABRIC_URL"] or cloud.fabric,
+            # Another Power BI than the cloud's has another Fabric too: the cloud's would be a foreign host.
+            fabric_url=urls["FABRIC_URL"] or (None if urls["API_URL"] else cloud.fabric),
             graph_url=urls["GRAPH_URL"],
             quotas=self._quotas(),
             override_urls=tuple(url for url in urls.values() if url),

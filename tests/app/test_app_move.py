@@ -27,3 +27,37 @@ def test_two_migrations_share_a_storage_account_but_not_their_rows(driver_of: Ca
     rows = {identity: driver.all(f"migrations/{identity}/mapping") for identity in (first, second)}
     assert len(rows[first]) == len(rows[second])
     assert not {row["targetId"] for row in rows[first]} & {row["targetId"] for row in rows[second]}
+
+
+def test_a_model_keeps_its_own_name(driver_of: Callable[..., Driver]) -> None:
+    driver = driver_of(workspaces=1)
+    state = driver.sandbox.control.state("contoso")
+    dataset = state["workspaces"][0]["datasets"][0]
+    dataset["name"] = "Its own name"
+    driver.sandbox.control.put_state("contoso", state)
+    migration = driver.begin()
+    assert driver.rest(migration)["status"] == "ready"
+    names = {
+        row["targetName"] for row in driver.all(f"migrations/{migration}/mapping") if row["kind"] == "dataset"
+    }
+    assert "Its own name" in names
+    target = driver.sandbox.control.state("fabrikam")["workspaces"][0]["datasets"]
+    assert names == {each["name"] for each in target}
+    assert driver.sandbox.control.compare()["clean"]
+
+
+def test_a_model_that_can_not_be_named_back_is_a_finding(driver_of: Callable[..., Driver]) -> None:
+    driver = driver_of(workspaces=1)
+    state = driver.sandbox.control.state("contoso")
+    state["workspaces"][0]["datasets"][0]["name"] = "Its own name"
+    driver.sandbox.control.put_state("contoso", state)
+    driver.sandbox.control.fault(
+        {"operation": "Fabric_UpdateSemanticModel"},
+        {"status": 403, "body": {"errorCode": "InsufficientPrivileges", "message": "no"}},
+    )
+    migration = driver.begin()
+    assert driver.rest(migration)["status"] == "ready"
+    found = [
+        row for row in driver.all(f"migrations/{migration}/findings") if row["code"] == "dataset.renamed"
+    ]
+    assert [row["name"] for row in found] == ["Its own name"]
