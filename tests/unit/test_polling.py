@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from core_support import START
@@ -39,7 +40,7 @@ def test_waits_grow_from_the_first_to_the_longest(policy: Polling, scale: float)
     found = waits(policy, scale)
     margin = 2e-6  # times have microseconds
     assert found[0] >= policy.first_s * scale - margin
-    assert all(later >= earlier - margin for earlier, later in zip(found, found[1:], strict=False))
+    assert all(later >= earlier - margin for earlier, later in pairwise(found))
     assert max(found) <= policy.longest_s * scale + margin
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -52,7 +53,7 @@ ARCHIVES = {
 def witness(content: bytes, cuts: list[int] | None = None) -> ZipWitness:
     found = ZipWitness()
     edges = [0, *sorted(cuts or []), len(content)]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         found.feed(content[start:end])
     return found
 
