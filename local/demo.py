@@ -8,6 +8,7 @@ of the tenants at the end is the sandbox's own; the app has no part in it.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import sys
@@ -107,7 +108,7 @@ class Demo:
         moved = [row for row in rows if row["kind"] == "report" and row["state"] == "done"]
         if not moved:
             raise CommandFailed("no report was moved")
-        return min(moved, key=lambda row: not row["sourceName"].replace(" ", "").isalpha())
+        return min(moved, key=lambda row: not re.fullmatch(r"[A-Za-z ]+", row["sourceName"]))
 
     def _await_drift(self, changed: set[str]) -> int:
         tell("  The timer reads the activity logs of both tenants …")
