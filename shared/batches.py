@@ -22,6 +22,7 @@ MAX_DELIVERIES = 5  # host.json: extensions.queues.maxDequeueCount
 _POISON_BYTES = 45_000  # a queue message holds 64 KiB, base64 included
 _ORIGINAL_CHARS = 20_000
 _CUT_CHARS = 5_000  # at most 30,000 bytes, whatever the characters become in JSON
+_BLOB_NAME_CHARS = 1024
 
 log = logging.getLogger(__name__)
 
@@ -46,12 +47,19 @@ def _body(services: Services, message: bytes) -> bytes:
     if not isinstance(envelope, dict) or "bodyBlob" not in envelope:
         return message
     name = envelope["bodyBlob"]
-    found = services.batches.read_bytes(name) if isinstance(name, str) and name else None
+    found = services.batches.read_bytes(name) if _stays_inside(name) else None
     if found is None or len(envelope) != 1:
         remedy = f'put the body into the container {QUEUE} and send only {{"bodyBlob": its name}}'
         fault = {"field": "bodyBlob", "message": f"there is no blob {str(name)[:200]!r}", "remedy": remedy}
         raise InvalidInput([fault])
     return found
+
+
+def _stays_inside(name: Any) -> bool:
+    """A blob name, and one that leaves the container by no path: dots are resolved on the way to the service."""
+    if not isinstance(name, str) or not 0 < len(name) <= _BLOB_NAME_CHARS or not name.isprintable():
+        return False
+    return not {".", ".."} & set(name.replace("\\", "/").split("/"))
 
 
 def _rejected(message: bytes, error: AppError, delivery: int) -> str:
