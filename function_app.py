@@ -15,7 +15,7 @@ from shared import batches, control, logs, views
 from shared.config import from_environment
 from shared.services import current
 from shared.starting import ensure_running
-from shared.web import answer, guarded, text_csv
+from shared.web import answer, guarded, not_found, text_csv
 
 settings = from_environment()  # a wrong setting stops the start, every fault named
 logs.configure()
@@ -77,6 +77,11 @@ def cut_over(req: func.HttpRequest, client: df.SyncDurableFunctionsClient) -> fu
         return answer(head, 202, {"Location": head["links"]["self"], "Retry-After": "5"})
 
     return guarded(respond)
+
+
+@app.route("{*path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+def unknown_route(req: func.HttpRequest) -> func.HttpResponse:
+    return not_found(req)
 
 
 @app.queue_trigger(arg_name="message", queue_name=batches.QUEUE, connection="AzureWebJobsStorage")

@@ -19,7 +19,7 @@ from shared.statuses import Status
 
 SCAN_BATCH = 100  # ids per getInfo call
 MEMBER_BATCH = 10  # workspaces one activity lists by itself, five calls each
-_NOT_APPLIED = ("gateways", "parameters", "credentials")
+_NOT_APPLIED = ("gateways", "parameters", "credentials", "freeze")
 
 
 def select_workspaces(services: Services, call: Call) -> Outcome:
@@ -132,12 +132,11 @@ def _source_capacities(context: Context) -> list[Mapping[str, Any]]:
 
 def _name_what_is_not_applied(context: Context) -> None:
     for section in _NOT_APPLIED:
-        given: Mapping[str, Any] = getattr(context.request, section)
-        if given:
+        if getattr(context.request, section):
             context.finding(
                 "manual.notApplied",
                 kind="request",
                 id=section,
                 name=section,
-                message=f"{section} ({len(given)} entries) is not applied by this version.",
+                message=f"This version does not apply {section}.",
             )

@@ -89,7 +89,7 @@ CATALOGUE: dict[str, Entry] = {
     "validation.unbound": Entry(_B, "Bind the report to its model in the target."),
     "validation.content": Entry(_B, "Migrate the item again: other bytes were sent than were exported."),
     "validation.refreshFailed": Entry(
-        _W, "Give the model's data sources credentials and a gateway in the target, then refresh it."
+        _B, "Give the model's data sources credentials and a gateway in the target, then refresh it."
     ),
     "validation.notRefreshable": Entry(_I, "Nothing to do: the model has no data to load by itself."),
     "manual.notMoved": Entry(

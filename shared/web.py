@@ -10,6 +10,7 @@ import logging
 import uuid
 from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 import azure.functions as func
 
@@ -45,6 +46,11 @@ def guarded(respond: Callable[[], func.HttpResponse]) -> func.HttpResponse:
         return _error(status, error.code, error.message, error.details)
     except Exception as error:  # noqa: BLE001 - the outermost frame: logged under an id, answered without detail
         return _unforeseen(error)
+
+
+def not_found(request: func.HttpRequest) -> func.HttpResponse:
+    """What is not built (yet), said in the form of every other error."""
+    return _error(404, "route.unknown", f"There is no {request.method} {urlsplit(request.url).path[:200]}.", [])
 
 
 def _unforeseen(error: Exception) -> func.HttpResponse:

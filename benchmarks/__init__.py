@@ -1,0 +1,1 @@
+"""Figures of the README, measured anew by `make bench`."""
