@@ -6,6 +6,7 @@ Their names are contracts with running instances: add, never rename.
 from activities import (
     access,
     capacity,
+    conclusion,
     drift,
     exports,
     imports,
@@ -22,7 +23,7 @@ ALL = (
     inventory.collect_scan,
     inventory.list_directly,
     inventory.record_unread,
-    planning.conclude_plan,
+    conclusion.conclude_plan,
     migrations.current_status,
     migrations.next_workspaces,
     workspaces.inspect_source,
@@ -48,4 +49,5 @@ ALL = (
     migrations.record_migration_failure,
     drift.list_connections,
     drift.read_events,
+    drift.record_unreadable,
 )

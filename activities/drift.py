@@ -65,6 +65,17 @@ def read_events(services: Services, call: Call) -> Outcome:
     return Done({"more": True})
 
 
+def record_unreadable(services: Services, call: Call) -> Outcome:
+    """A tenant's events can't be read: a finding, and the next pass begins that day anew (a link may be too old)."""
+    table = services.tables[_TABLE]
+    found = table.get(call.connection, _ROW)
+    if found is not None:
+        row = found[0]
+        table.put(call.connection, _ROW, _checkpoint(row["at"], row["to"], "", 0))
+    _for_each_watch(services, call.connection, "drift.unreadable", f"{call.code}: {call.message}", call.code)
+    return Done()
+
+
 def _begin(services: Services, connection: str) -> None:
     """Set the window of a new pass; one that was interrupted goes on where it was."""
     table, now = services.tables[_TABLE], services.clock.now()
@@ -169,16 +180,22 @@ def _watched(services: Services) -> list[Watch]:
 
 
 def _endless(services: Services, connection: str, day: datetime) -> None:
+    message = f"The activity events of {day:%Y-%m-%d} have no end: the rest of that day was not read."
+    _for_each_watch(services, connection, "drift.incomplete", message, f"{day:%Y-%m-%d}")
+
+
+def _for_each_watch(services: Services, connection: str, code: str, message: str, key: str) -> None:
+    """A finding about a connection, in every migration that is watched there."""
     for watch in _watched(services):
         if watch.connection == connection:
             services.findings.add(
                 watch.migration.id,
-                "drift.incomplete",
+                code,
                 kind="connection",
                 id=connection,
                 name=connection,
-                message=f"The activity events of {day:%Y-%m-%d} have no end: the rest of that day was not read.",
-                key=f"{day:%Y-%m-%d}",
+                message=message,
+                key=key,
             )
 
 

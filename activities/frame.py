@@ -20,6 +20,7 @@ from shared.writes import NotYet
 type Body = Callable[[Services, "Call"], Outcome]
 
 _STATE = ("since", "polls", "tries", "position")  # what a wait may hand to the next call of the same activity
+_MESSAGE_CHARS = 2000  # a service's error text may be a whole HTML page
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def run(body: Body, using: Services, payload: Mapping[str, Any]) -> Json:
             return outcomes.to_dict(Wait(told, dict(call.state)))
         if is_transient(error):
             raise
-        return outcomes.to_dict(Failed(error.code, error.message))
+        return outcomes.to_dict(Failed(error.code, error.message[:_MESSAGE_CHARS]))
 
 
 def bind(body: Body) -> Callable[[dict[str, Any]], dict[str, Any]]:

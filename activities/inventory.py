@@ -54,9 +54,10 @@ def collect_scan(services: Services, call: Call) -> Outcome:
     found = {str(workspace["id"]).lower(): workspace for workspace in result.get("workspaces", [])}
     for entry in _entries(services, call):
         seen = found.get(entry["id"].lower())
-        _take(context, entry, _document(entry, seen or {}))
         if seen is None:
-            _unread(context, entry, "The scan result does not contain this workspace.")
+            plan_unread(context, entry, "the scan result does not contain it.")
+        else:
+            _take(context, entry, _document(entry, seen))
     services.tables[_BATCHES].put(call.migration, _batch_key(call), {**row, "taken": True})
     return Done()
 
@@ -70,8 +71,7 @@ def list_directly(services: Services, call: Call) -> Outcome:
         try:
             _take(context, entry, read_directly(context, entry))
         except (NotAuthorized, EntityNotFound) as refused:
-            _take(context, entry, _document(entry, {}))
-            _unread(context, entry, refused.message)
+            plan_unread(context, entry, refused.message)
     services.tables[_BATCHES].put(call.migration, _batch_key(call), {"taken": True})
     return Done()
 
@@ -80,9 +80,14 @@ def record_unread(services: Services, call: Call) -> Outcome:
     """A batch that could not be read: its workspaces are planned empty and looked at again one by one."""
     context = open_context(services, call)
     for entry in _entries(services, call):
-        _take(context, entry, _document(entry, {}))
-        _unread(context, entry, f"{call.code}: {call.message}")
+        plan_unread(context, entry, f"{call.code}: {call.message}")
     return Done()
+
+
+def plan_unread(context: Context, entry: Mapping[str, Any], why: str) -> None:
+    """Plan a workspace whose contents are not known yet; its own first step reads them."""
+    _take(context, entry, _document(entry, {}))
+    _about(context, entry, "inventory.incomplete", f"Its contents could not be read: {why}")
 
 
 def read_directly(context: Context, entry: Mapping[str, Any]) -> Json:
@@ -154,10 +159,6 @@ def _name_manual_items(context: Context, workspace_id: str, rows: list[Any]) -> 
                 message=f"Not moved: {row.note}.",
                 workspace_id=workspace_id,
             )
-
-
-def _unread(context: Context, entry: Mapping[str, Any], why: str) -> None:
-    _about(context, entry, "inventory.incomplete", f"Its contents could not be read: {why}")
 
 
 def _about(context: Context, entry: Mapping[str, Any], code: str, message: str) -> None:

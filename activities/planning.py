@@ -15,11 +15,9 @@ from activities.selection import CapacityMap, select
 from shared.errors import NotAuthorized, TerminalError
 from shared.outcomes import Done, Json, Outcome
 from shared.services import Services
-from shared.statuses import Status
 
 SCAN_BATCH = 100  # ids per getInfo call
 MEMBER_BATCH = 10  # workspaces one activity lists by itself, five calls each
-_NOT_APPLIED = ("gateways", "parameters", "credentials", "freeze")
 
 
 def select_workspaces(services: Services, call: Call) -> Outcome:
@@ -36,26 +34,6 @@ def select_workspaces(services: Services, call: Call) -> Outcome:
         services.documents.write_json(path, selection)
     size = batch_size(selection["mode"])
     return Done({"mode": selection["mode"], "batches": -(-len(selection["workspaces"]) // size)})
-
-
-def conclude_plan(services: Services, call: Call) -> Outcome:
-    """Blockers that concern everything end the migration here, before any write; else it may run."""
-    services.manifest.recount(call.migration)
-    context = open_context(services, call)
-    nothing = services.manifest.progress(call.migration)["workspaces"]["total"] == 0
-    if nothing and services.findings.first_blocker(call.migration) is None:  # else that one is the reason
-        context.finding(
-            "inventory.empty", kind="migration", id=call.migration, name="", message="No workspace was found."
-        )
-    _name_what_is_not_applied(context)
-    blocker = services.findings.first_blocker(call.migration)
-    if blocker is None:
-        services.manifest.move_to(call.migration, Status.RUNNING)
-        return Done({"status": Status.RUNNING})
-    services.manifest.move_to(
-        call.migration, Status.FAILED, error_code=blocker.code, error_message=blocker.message
-    )
-    return Done({"status": Status.FAILED})
 
 
 def selection_path(migration_id: str) -> str:
@@ -128,15 +106,3 @@ def _source_capacities(context: Context) -> list[Mapping[str, Any]]:
         return list(context.source.capacities.list_as_admin())
     except TerminalError:
         return list(context.source.capacities.list())
-
-
-def _name_what_is_not_applied(context: Context) -> None:
-    for section in _NOT_APPLIED:
-        if getattr(context.request, section):
-            context.finding(
-                "manual.notApplied",
-                kind="request",
-                id=section,
-                name=section,
-                message=f"This version does not apply {section}.",
-            )

@@ -13,7 +13,10 @@ PAGES = 100  # per generation
 
 
 def drift(ctx: OrchestrationContext, payload: Json) -> Steps[Json]:
-    """Input: {"scale", "connections"?}. Output: {}. A tenant that can't be read does not stop the other."""
+    """Input: {"scale", "connections"?}. Output: {}.
+
+    A tenant that can't be read is a finding and does not stop the other.
+    """
     names = payload.get("connections")
     if names is None:
         begun = yield from step(ctx, events.list_connections, payload)
@@ -21,7 +24,12 @@ def drift(ctx: OrchestrationContext, payload: Json) -> Steps[Json]:
     for _ in range(PAGES):
         if not names:
             return {}
-        page = yield from step(ctx, events.read_events, {**payload, "connection": names[0]})
+        one = {"scale": payload["scale"], "connection": names[0]}
+        page = yield from step(ctx, events.read_events, one)
+        if isinstance(page, Failed):
+            yield from step(
+                ctx, events.record_unreadable, {**one, "code": page.code, "message": page.message}
+            )
         if isinstance(page, Failed) or not page.value["more"]:
             names = names[1:]
     ctx.continue_as_new({"scale": payload["scale"], "connections": names})

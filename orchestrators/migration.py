@@ -12,7 +12,7 @@ from typing import Any
 
 from durabletask.task import OrchestrationContext
 
-from activities import migrations, planning
+from activities import conclusion, migrations, planning
 from orchestrators.names import scan_instance, workspace_instance
 from orchestrators.scan import scan_batch
 from orchestrators.waiting import Steps, step
@@ -23,11 +23,12 @@ from shared.statuses import RESTING, Status
 
 SCANS_AT_ONCE = 8  # of the 16 scans a tenant may have in flight; the rest is left to its own tools
 WORKSPACES_AT_ONCE = 12
+BATCHES = 60  # of an inventory, per generation
 PAGE = 60  # workspaces per generation
 
 
 def migration(ctx: OrchestrationContext, payload: Json) -> Steps[Json]:
-    """Input: {"migration", "scale", "status"?, "cursor"?}. Output: {"status"}."""
+    """Input: {"migration", "scale", "status"?, "batch"?, "cursor"?}. Output: {"status"}."""
     status = payload.get("status")
     if not status:
         status = yield from _answer(ctx, migrations.current_status, payload)
@@ -39,22 +40,23 @@ def migration(ctx: OrchestrationContext, payload: Json) -> Steps[Json]:
 
 
 def plan(ctx: OrchestrationContext, payload: Json) -> Steps[Json]:
-    """Inventory and checks; nothing is written in either tenant."""
+    """Inventory and checks, so many batches of workspaces per generation; nothing is written in either tenant."""
     inventory = yield from step(ctx, planning.select_workspaces, payload)
     if isinstance(inventory, Failed):
         return (yield from _fail(ctx, payload, inventory))
     identity = payload["migration"]
 
     def start(number: int) -> Any:
-        batch = {"migration": identity, "scale": payload["scale"], "batch": number, **inventory.value}
+        batch = {"migration": identity, "scale": payload["scale"], **inventory.value, "batch": number}
         return ctx.call_sub_orchestrator(
             scan_batch.__name__, input=batch, instance_id=scan_instance(identity, number)
         )
 
-    for first in range(0, inventory.value["batches"], 100):
-        numbers = range(first, min(first + 100, inventory.value["batches"]))
-        yield from fan_out(numbers, start, SCANS_AT_ONCE)
-    return {"status": (yield from _answer(ctx, planning.conclude_plan, payload))}
+    first, batches = payload.get("batch", 0), inventory.value["batches"]
+    yield from fan_out(range(first, min(first + BATCHES, batches)), start, SCANS_AT_ONCE)
+    if first + BATCHES < batches:
+        return {"status": Status.PLANNING, "batch": first + BATCHES}
+    return {"status": (yield from _answer(ctx, conclusion.conclude_plan, payload))}
 
 
 def move(ctx: OrchestrationContext, payload: Json) -> Steps[Json]:

@@ -15,6 +15,9 @@ type Steps[T] = Generator[Task[Any], Any, T]
 MAX_WAITS = 100  # of one activity in one generation: some six history events each
 
 
+MESSAGE_CHARS = 2000  # of an exception's text that is kept
+
+
 def retry_policy(scale: float) -> RetryPolicy:
     """Raised = try again: 5 s doubling to 5 min, 20 times, times `scale` (an hour and a half unscaled)."""
     return RetryPolicy(
@@ -39,7 +42,9 @@ def step(ctx: OrchestrationContext, activity: Callable[..., Any], payload: Json)
         try:
             outcome = from_dict((yield task))
         except TaskFailedError as failure:
-            return Failed("activity.gaveUp", f"{activity.__name__}: {failure.details.message}")
+            return Failed(
+                "activity.gaveUp", f"{activity.__name__}: {failure.details.message[:MESSAGE_CHARS]}"
+            )
         if not isinstance(outcome, Wait):
             return outcome
         state = outcome.state

@@ -100,6 +100,10 @@ CATALOGUE: dict[str, Entry] = {
     "manual.notApplied": Entry(
         _W, "Set this by hand in the target; this version does not apply that section of the request."
     ),
+    "drift.unreadable": Entry(
+        _W,
+        "Let the admin identity of that connection read the activity events again; the service keeps them for 28 days.",
+    ),
     "drift.incomplete": Entry(_W, "Look at that day in the audit log by hand."),
     "drift.activity": Entry(
         _I, "Look whether the change belongs into the target (or was meant for the source)."

@@ -112,6 +112,9 @@ class Manifest:
             raise NotFound(f"workspace {workspace_id} is not in the manifest", "workspace.unknown")
         return WorkspaceRow.from_dict(found[0])
 
+    def has_workspace(self, migration_id: str, workspace_id: str) -> bool:
+        return self._workspaces.get(*_workspace_key(migration_id, workspace_id)) is not None
+
     def update_workspace(self, migration_id: str, workspace_id: str, **changes: Any) -> WorkspaceRow:
         pk, rk = _workspace_key(migration_id, workspace_id)
         return WorkspaceRow.from_dict(

@@ -50,7 +50,9 @@ def guarded(respond: Callable[[], func.HttpResponse]) -> func.HttpResponse:
 
 def not_found(request: func.HttpRequest) -> func.HttpResponse:
     """What is not built (yet), said in the form of every other error."""
-    return _error(404, "route.unknown", f"There is no {request.method} {urlsplit(request.url).path[:200]}.", [])
+    return _error(
+        404, "route.unknown", f"There is no {request.method} {urlsplit(request.url).path[:200]}.", []
+    )
 
 
 def _unforeseen(error: Exception) -> func.HttpResponse:
