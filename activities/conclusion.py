@@ -34,7 +34,7 @@ def _account_for_all(context: Context) -> None:
     services.manifest.recount(migration_id)
     selection: Json = services.documents.read_json(selection_path(migration_id)) or {"workspaces": []}
     chosen = selection["workspaces"]
-    if not chosen:
+    if not chosen and services.findings.first_blocker(migration_id) is None:  # else that one is the reason
         context.finding(
             "inventory.empty", kind="migration", id=migration_id, name="", message="No workspace was found."
         )
