@@ -39,31 +39,22 @@ def test_start_watch_mapping_and_cutover(
     assert lines[0].split("\t")[:2] == ["kind", "state"]
     assert len(pbimigrate("workspaces", "moved", "--json", url=url).json["value"]) == 2
 
+    file = tmp_path / "mapping.csv"
+    written = pbimigrate("mapping", "moved", "--csv", str(file), url=url)
+    assert (written.code, written.out) == (0, "")
+    with file.open(encoding="utf-8-sig", newline="") as text:
+        assert len(list(csv.DictReader(text))) == len(rows)
+    assert pbimigrate("mapping", "moved", "--csv", "-", url=url).out.encode() == file.read_bytes()
+    nowhere = str(tmp_path / "no" / "such" / "folder.csv")
+    assert pbimigrate("mapping", "moved", "--csv", nowhere, url=url).code == 1
+
     cut = pbimigrate("cutover", "moved", "--wait", "--json", url=url)
     assert (cut.code, cut.json["status"]) == (0, "succeeded")
     listed = pbimigrate("list", "--json", url=url).json["value"]
     assert [(row["id"], row["status"]) for row in listed] == [("moved", "succeeded")]
 
 
-def test_the_mapping_as_csv_goes_to_a_file_or_to_stdout(
-    driver_of: Callable[..., Driver], pbimigrate: Callable[..., Any], tmp_path: Path
-) -> None:
-    driver = driver_of(workspaces=1)
-    migration = driver.begin()
-    driver.rest(migration)
-    file = tmp_path / "mapping.csv"
-    written = pbimigrate("mapping", migration, "--csv", str(file), url=driver.app.url)
-    assert (written.code, written.out) == (0, "")
-    with file.open(encoding="utf-8-sig", newline="") as text:
-        rows = list(csv.DictReader(text))
-    assert len(rows) == len(driver.all(f"migrations/{migration}/mapping"))
-    shown = pbimigrate("mapping", migration, "--csv", "-", url=driver.app.url)
-    assert shown.out.encode() == file.read_bytes()
-    nowhere = str(tmp_path / "no" / "such" / "folder.csv")
-    assert pbimigrate("mapping", migration, "--csv", nowhere, url=driver.app.url).code == 1
-
-
-def test_the_exit_code_tells_partial_and_failed(
+def test_the_exit_code_tells_partial_failed_and_refused(
     driver_of: Callable[..., Driver], pbimigrate: Callable[..., Any]
 ) -> None:
     driver = driver_of(workspaces=2)
@@ -84,6 +75,18 @@ def test_the_exit_code_tells_partial_and_failed(
     assert [row["code"] for row in found if row["severity"] == "blocker"][:1] == [
         "inventory.unknownWorkspace"
     ]
+
+    refused = pbimigrate("cutover", "none", url=url)
+    assert refused.code == 4
+    assert "possible now: nothing" in refused.err
+    assert pbimigrate("cutover", "part", "--force", url=url).code == 4  # without a reason
+    other = pbimigrate(
+        *("start", "--source", "contoso", "--target", "fabrikam"),
+        *("--workspace", "*", "--id", "part", "--naming", "{name} 2"),
+        url=url,
+    )
+    assert other.code == 4
+    assert "another body" in other.err
 
 
 def test_every_fault_of_a_refused_request_is_shown_with_its_remedy(
@@ -108,26 +111,6 @@ def test_every_fault_of_a_refused_request_is_shown_with_its_remedy(
     assert "no migration" in unknown.err
     assert pbimigrate("mapping", "no-such", "--csv", str(tmp_path / "x.csv"), url=url).code == 4
     assert not (tmp_path / "x.csv").exists()
-
-
-def test_a_wrong_verb_names_what_is_possible(
-    driver_of: Callable[..., Driver], pbimigrate: Callable[..., Any]
-) -> None:
-    driver = driver_of(workspaces=1)
-    url = driver.app.url
-    driver.rest(driver.begin(id="none", workspaces=["no such workspace"]))
-    refused = pbimigrate("cutover", "none", url=url)
-    assert refused.code == 4
-    assert "possible now: nothing" in refused.err
-    driver.rest(driver.begin(id="all"))
-    assert pbimigrate("cutover", "all", "--force", url=url).code == 4  # without a reason
-    other = pbimigrate(
-        *("start", "--source", "contoso", "--target", "fabrikam"),
-        *("--workspace", "*", "--id", "all", "--naming", "{name} 2"),
-        url=url,
-    )
-    assert other.code == 4
-    assert "another body" in other.err
 
 
 def test_ctrl_c_while_watching_leaves_the_migration_running(driver_of: Callable[..., Driver]) -> None:

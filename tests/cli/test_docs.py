@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from cli import exits
 from local.findings_page import PAGE, render
 from local.process import ROOT
 from shared.connection_settings import FIELDS
+from shared.intake import SCHEMA
 from shared.statuses import Status
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -48,3 +51,9 @@ def test_every_table_and_module_is_on_the_map() -> None:
         for table in re.findall(r'"(Pbi[A-Z][A-Za-z]+)"', path.read_text(encoding="utf-8"))
     }
     assert not [table for table in used if f"`{table}`" not in text]
+
+
+def test_the_request_of_the_readme_is_one() -> None:
+    found = re.search(r"-d '(\{.*?\})'", README, re.DOTALL)
+    assert found
+    jsonschema.validate(json.loads(found.group(1)), SCHEMA)
