@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from activities.adoption import adopt_earlier
 from activities.context import Context, open_context
 from activities.frame import Call
 from shared.errors import ContentError
@@ -25,7 +26,7 @@ def export_report(services: Services, call: Call) -> Outcome:
     """
     context = open_context(services, call)
     item = services.manifest.item(call.migration, call.workspace, Kind.REPORT, call.report)
-    if item.state == ItemState.DONE or _staged(services, item):
+    if item.state == ItemState.DONE or _staged(services, item) or adopt_earlier(context, item):
         return Done()
     context.update_workspace(step="export")
     services.manifest.update_item(

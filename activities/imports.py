@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from activities.adoption import arrived
 from activities.context import Context, open_context
 from activities.frame import Call
 from shared.blobs import Staged, StagedBody
@@ -33,7 +34,7 @@ def import_report(services: Services, call: Call) -> Outcome:
     """Imports_PostImportInGroup with the staged file; its id and the hash of the sent bytes are recorded."""
     context = open_context(services, call)
     item = _report(services, call)
-    if item.state == ItemState.DONE or item.import_id or _adopt_earlier(context, item):
+    if item.state == ItemState.DONE or item.import_id:
         return Done()
     row = context.update_workspace(step="import")
     staged = Staged(item.blob, item.length, item.sha256)
@@ -147,31 +148,6 @@ def _made_by_earlier_try(context: Context, workspace: str, item: ItemRow, before
     return {"import": mine[0], "sha256": item.sha256} if mine else None
 
 
-def _adopt_earlier(context: Context, item: ItemRow) -> bool:
-    """True where an earlier migration of this app has brought this report, and it is still there."""
-    call, services, row = context.call, context.services, context.workspace()
-    if not row.earlier:
-        return False
-    known = {each.source_id: each for each in services.manifest.items_of(row.earlier, call.workspace)}
-    earlier = known.get(item.source_id)
-    model = known.get(item.dataset_id)
-    if earlier is None or model is None or earlier.state != ItemState.DONE:
-        return False
-    there = {str(report["id"]).lower() for report in context.target.reports.list(row.target_id)}
-    if earlier.target_id.lower() not in there:
-        return False
-    for kind, old in ((Kind.REPORT, earlier), (Kind.DATASET, model)):
-        _done(
-            context,
-            kind,
-            old.source_id,
-            old.target_id,
-            old.target_name,
-            f"brought by migration {row.earlier}",
-        )
-    return True
-
-
 def _record(context: Context, item: ItemRow, made: Mapping[str, Any]) -> None:
     report, dataset = made["reports"][0], made["datasets"][0]
     model = context.services.manifest.item(
@@ -179,8 +155,8 @@ def _record(context: Context, item: ItemRow, made: Mapping[str, Any]) -> None:
     )
     name = _model_named(context, model, str(dataset["id"]), str(dataset.get("name") or item.source_name))
     # The report last: while it is not done, a try that died between the two comes here again.
-    _done(context, Kind.DATASET, item.dataset_id, str(dataset["id"]), name)
-    _done(
+    arrived(context, Kind.DATASET, item.dataset_id, str(dataset["id"]), name)
+    arrived(
         context, Kind.REPORT, item.source_id, str(report["id"]), str(report.get("name") or item.source_name)
     )
 
@@ -214,21 +190,6 @@ def _model_named(context: Context, model: ItemRow, target_id: str, name: str) ->
 def _rename(context: Context, workspace: str, dataset: str, name: str) -> dict[str, str]:
     context.target.fabric.rename_semantic_model(workspace, dataset, name)
     return {"name": name}
-
-
-def _done(
-    context: Context, kind: Kind, source_id: str, target_id: str, target_name: str, note: str = ""
-) -> None:
-    context.services.manifest.update_item(
-        context.call.migration,
-        context.call.workspace,
-        kind,
-        source_id,
-        target_id=target_id,
-        target_name=target_name,
-        state=ItemState.DONE,
-        note=note,
-    )
 
 
 def _drop_damaged(services: Services, call: Call, damaged: ContentError) -> Outcome:

@@ -144,7 +144,10 @@ def _existing(context: Context, row: WorkspaceRow, found: Json) -> Outcome:
     """A workspace of that name is there and no try of this migration made it."""
     owner = context.services.ownership.owner(context.target_connection.tenant_id, found["id"])
     if owner is not None and owner.same_source(_owned(context)):
-        _arrive(context, found["id"], "ours", owner.migration_id)
+        if owner.migration_id != context.call.migration:  # noted before it is overwritten by the claim
+            context.update_workspace(earlier=owner.migration_id)
+        context.services.ownership.claim(context.target_connection.tenant_id, found["id"], _owned(context))
+        _arrive(context, found["id"], "ours")
         return Done()
     if context.request.existing == "merge":
         _arrive(context, found["id"], "merged")
@@ -166,8 +169,8 @@ def _invisible(context: Context, row: WorkspaceRow, taken: AlreadyExists) -> Out
     )
 
 
-def _arrive(context: Context, target_id: str, origin: str, earlier: str = "") -> None:
-    context.update_workspace(target_id=target_id, origin=origin, earlier=earlier, state=ItemState.DONE)
+def _arrive(context: Context, target_id: str, origin: str) -> None:
+    context.update_workspace(target_id=target_id, origin=origin, state=ItemState.DONE)
 
 
 def _owned(context: Context) -> Owned:

@@ -61,3 +61,17 @@ def test_a_model_that_can_not_be_named_back_is_a_finding(driver_of: Callable[...
         row for row in driver.all(f"migrations/{migration}/findings") if row["code"] == "dataset.renamed"
     ]
     assert [row["name"] for row in found] == ["Its own name"]
+
+
+def test_a_later_migration_goes_on_with_what_earlier_ones_brought(driver_of: Callable[..., Driver]) -> None:
+    driver = driver_of(workspaces=2)
+    for identity in ("first", "second", "third"):
+        driver.begin(id=identity)
+        assert driver.rest(identity)["status"] == "ready"
+        if identity == "first":
+            driver.sandbox.control.clear_ledger()
+    assert driver.sandbox.control.compare()["clean"]
+    later = [call for call in driver.sandbox.control.ledger() if call["tenant"] == "fabrikam"]
+    written = {call["operation"] for call in later if call["method"] not in ("GET", "HEAD")}
+    assert written <= {"Entra_Token", "Datasets_RefreshDatasetInGroup"}, written
+    assert not [call for call in driver.sandbox.control.ledger() if "Export" in call["operation"]]
