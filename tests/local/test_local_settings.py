@@ -135,7 +135,7 @@ def _handler(name: str):
     return handler
 
 
-@pytest.mark.parametrize("text", ["x", "between:1", "before:", ":", "-1", "before:x"])
+@pytest.mark.parametrize("text", ["x", "between:1", "before:", ":", "-1", "before:x", "new", "after:new"])
 def test_a_bad_stop_is_refused(text: str) -> None:
     with pytest.raises(SettingsError):
         from_environment({"LOCAL_STOP_AT": text})
