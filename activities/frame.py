@@ -68,7 +68,8 @@ def run(body: Body, using: Services, payload: Mapping[str, Any]) -> Json:
 def bind(body: Body) -> Callable[[dict[str, Any]], dict[str, Any]]:
     """The registrable activity of a body, under the body's own name (a contract with running instances)."""
 
-    def activity(payload: dict[str, Any]) -> dict[str, Any]:
+    # The worker takes plain classes only as annotations: `dict[str, Any]` would make it refuse the whole app.
+    def activity(payload: dict) -> dict:  # pyright: ignore[reportMissingTypeArgument, reportUnknownParameterType]
         return run(body, services.current(), payload)
 
     activity.__name__ = activity.__qualname__ = body.__name__
