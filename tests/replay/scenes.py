@@ -1,0 +1,182 @@
+"""The runs that histories are recorded from: real apps against real sandboxes, calm and disturbed.
+
+Together they lead every orchestrator through every branch it has, because a branch that no history has seen
+could be changed without any test noticing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from local.azurite import Azurite
+from local.process import App
+from sandbox.server import Sandbox
+from tests.replay.wire import Api
+
+MANY_REPORTS = 23  # more than a generation moves
+MANY_EVENTS = 110  # more than a generation reads, one per page
+SCAN_FAILED = {"id": "00000000-0000-0000-0000-000000000001", "status": "Failed"}
+REFUSED = {"error": {"code": "PowerBINotAuthorizedException"}}
+BROKEN = {"error": {"code": "InternalServerError"}}
+_BASE = {"POLL_SCALE": "0.02", "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "1"}
+_OFTEN, _NEVER = "*/2 * * * * *", "0 0 0 1 1 *"
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    sandbox: Sandbox
+    app: App
+    records: Path
+
+    @property
+    def api(self) -> Api:
+        return Api(self.app.url)
+
+    def recorded(self, orchestrator: str) -> list[Path]:
+        return sorted(self.records.glob(f"{orchestrator}.*.json"))
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    name: str
+    play: Callable[[Running], None]
+    workspaces: int
+    settings: dict[str, str] = field(default_factory=dict[str, str])
+
+
+@contextmanager
+def staged(scene: Scene, folder: Path) -> Iterator[Running]:
+    """Storage, sandbox and recording app of a scene; the app starts when the scene starts it."""
+    records = folder / "records"
+    with (
+        Azurite(folder / "azurite") as azurite,
+        Sandbox(folder / "sandbox", workspaces=scene.workspaces) as box,
+    ):
+        own = {"AzureWebJobsStorage": azurite.connection_string, "LOCAL_RECORD_DIR": str(records)}
+        schedule = {"DRIFT_SCHEDULE": _NEVER, "WATCHDOG_SCHEDULE": _NEVER}
+        app = App({**_BASE, **schedule, **box.env, **own, **scene.settings}, folder / "app")
+        try:
+            yield Running(box, app, records)
+        finally:
+            app.stop()
+
+
+def calm(running: Running) -> None:
+    """Everything goes well, up to cutover and one pass of the drift watch."""
+    running.app.start()
+    running.api.finish(running.sandbox, "calm", "ready")
+    running.api.cut_over("calm", "succeeded")
+    running.api.until(lambda: _watched(running))
+
+
+def _watched(running: Running) -> bool:
+    """A drift pass that had something to read."""
+    return _has(running, "read_events")
+
+
+def disturbed(running: Running) -> None:
+    """Throttled, refused, broken off: what is tried again is, what fails is recorded, the rest arrives."""
+    control = running.sandbox.control
+    busy = {"status": 429, "retryAfter": 6, "body": {"message": "Retry in 6 seconds."}}
+    control.fault({"operation": "Groups_GetGroupsAsAdmin", "nth": 1}, busy)
+    control.fault({"operation": "Admin_GetActivityEvents", "nth": 2}, busy)
+    control.fault(
+        {"operation": "Imports_PostImportInGroup", "nth": 1}, {"status": 500, "body": BROKEN, "when": "after"}
+    )
+    control.fault({"operation": "Groups_CreateGroup", "nth": 2}, {"status": 403, "body": REFUSED})
+    # So often that the pauses between the tries reach their longest.
+    control.fault(
+        {"operation": "Groups_AddGroupUser", "times": 14}, {"status": 500, "body": BROKEN, "when": "before"}
+    )
+    control.fault({"operation": "Datasets_RefreshDatasetInGroup", "nth": 1}, {"status": 403, "body": REFUSED})
+    source = control.state("contoso")
+    first = next(space for space in source["workspaces"] if len(space["datasets"]) > 2)
+    first["datasets"][0]["exportRefusal"] = "ModelExportActionDenied"
+    control.put_state("contoso", source)
+    running.app.start()
+    running.api.finish(running.sandbox, "disturbed", "partial")
+    running.api.cut_over("disturbed", "partial")
+    running.api.until(lambda: _watched(running))
+
+
+def chatty(running: Running) -> None:
+    """More pages of activity events than a generation of the drift watch reads; the other tenant refuses."""
+    control = running.sandbox.control
+    running.app.start()
+    running.api.finish(running.sandbox, "chatty", "ready")
+    running.api.cut_over("chatty", "succeeded")
+    control.fault(
+        {"operation": "Admin_GetActivityEvents", "tenant": "fabrikam"}, {"status": 403, "body": REFUSED}
+    )
+    control.settings(activity={"pageSize": 1, "emptyPages": False})
+    space = control.state("contoso")["workspaces"][0]["id"]
+    for number in range(MANY_EVENTS):
+        control.act("contoso", "renameWorkspace", workspace=space, name=f"Renamed {number}")
+    control.advance()
+    running.api.until(lambda: _has(running, "continueAsNew") and _has(running, "record_unreadable"))
+
+
+def _has(running: Running, text: str) -> bool:
+    return any(text in path.read_text(encoding="utf-8") for path in running.recorded("drift"))
+
+
+def unscanned(running: Running) -> None:
+    """The scan ends as failed: the workspaces are read one by one."""
+    effect = {"status": 200, "body": SCAN_FAILED}
+    running.sandbox.control.fault({"operation": "WorkspaceInfo_GetScanStatus", "nth": 1}, effect)
+    running.app.start()
+    running.api.finish(running.sandbox, "unscanned", "ready")
+
+
+def member(running: Running) -> None:
+    """No admin rights, and a workspace with more reports than a generation takes."""
+    control = running.sandbox.control
+    control.put_state("contoso", with_many_reports(control.state("contoso"), MANY_REPORTS))
+    running.app.start()
+    running.api.finish(running.sandbox, "member", "ready")
+
+
+def refused(running: Running) -> None:
+    """The source lets nobody in: the migration itself fails."""
+    running.sandbox.control.fault({"tenant": "contoso"}, {"status": 403, "body": REFUSED})
+    running.app.start()
+    running.api.finish(running.sandbox, "refused", "failed")
+
+
+def with_many_reports(state: dict[str, Any], number: int, name: str = "Report {}") -> dict[str, Any]:
+    """The first workspace that has reports gets `number` of them, each on a model of its own."""
+    made = json.loads(json.dumps(state))
+    space = next(space for space in made["workspaces"] if space["reports"])
+    report = space["reports"][0]
+    model = next(model for model in space["datasets"] if model["id"] == report["datasetId"])
+    pairs = [_copies(report, model, name.format(n), n) for n in range(number)]
+    space["reports"], space["datasets"] = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    return made
+
+
+def _copies(report: dict[str, Any], model: dict[str, Any], name: str, n: int) -> tuple[Any, Any]:
+    report_id, model_id = f"{n:08d}-0000-4000-8000-00000000aaaa", f"{n:08d}-0000-4000-8000-00000000bbbb"
+    return (
+        {**report, "id": report_id, "name": name, "datasetId": model_id},
+        {**model, "id": model_id, "name": name},
+    )
+
+
+_WITHOUT_ADMIN = {
+    "PBI_CONNECTIONS__CONTOSO__ADMIN_CLIENT_ID": "",
+    "PBI_CONNECTIONS__CONTOSO__ADMIN_CLIENT_SECRET": "",
+}
+
+SCENES = (
+    Scene("calm", calm, 2, {"DRIFT_SCHEDULE": _OFTEN}),
+    Scene("disturbed", disturbed, 3, {"DRIFT_SCHEDULE": _OFTEN}),
+    Scene("chatty", chatty, 1, {"DRIFT_SCHEDULE": _OFTEN}),
+    Scene("unscanned", unscanned, 1),
+    Scene("member", member, 1, _WITHOUT_ADMIN),
+    Scene("refused", refused, 1),
+)
