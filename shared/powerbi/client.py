@@ -167,8 +167,8 @@ def _encode(document: Any) -> bytes:
 
 
 def _query_value(value: str | int | bool) -> str:
-    """Booleans as Microsoft's own SDK and the documentation write them."""
-    return str(value) if not isinstance(value, bool) else ("True" if value else "False")
+    """Booleans as the contract knows them: workspaceV2 takes the value `true` only."""
+    return str(value) if not isinstance(value, bool) else ("true" if value else "false")
 
 
 def _unread(_: Call, response: Response) -> Response:

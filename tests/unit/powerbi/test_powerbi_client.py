@@ -220,7 +220,7 @@ def test_a_write_carries_unicode_as_it_is(rig: Rig) -> None:
     rig.service.in_turn(reply_json({"id": "1"}))
     rig.tenant.groups.create(name)
     assert rig.service.received[0].json() == {"name": name}
-    assert rig.service.received[0].query == {"workspaceV2": "True"}
+    assert rig.service.received[0].query == {"workspaceV2": "true"}
 
 
 def test_one_line_per_attempt_and_no_secret_in_any(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
