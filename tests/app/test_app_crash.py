@@ -74,6 +74,7 @@ def chain(driver: Driver, point: str, log: Path) -> None:
     assert_mapped(driver, MIGRATION)
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("point", POINTS)
 def test_killed_at_every_seam_in_a_chain(
     driver_with: Callable[[], Driver], tmp_path: Path, point: str
@@ -115,6 +116,7 @@ def one_death(driver: Driver, number: int, log: Path) -> None:
     driver.app.kill()
 
 
+@pytest.mark.timeout(600)
 def test_killed_ten_times_at_random(driver_of: Callable[..., Driver]) -> None:
     killed_at_random(driver_of(workspaces=12, start=False), kills=10, calls=40)
 
