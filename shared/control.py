@@ -89,6 +89,7 @@ def restart_unfinished(services: Services, starter: Starter) -> list[str]:
 def _same(services: Services, wanted: Start) -> Migration:
     existing = services.manifest.migration(wanted.id)
     if existing.body_hash != wanted.body_hash:
+        services.documents.delete(request_path(wanted.id, wanted.body_hash))  # nobody will ever ask for it
         raise Conflict(
             f"migration {wanted.id!r} was started with another body; use another id",
             allowed_verbs(existing.status),
