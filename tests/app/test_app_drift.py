@@ -18,7 +18,6 @@ from driver import Driver
 from local.azurite import Azurite
 from sandbox.server import Sandbox
 
-pytestmark = pytest.mark.xdist_group("drift")
 SETTINGS = {"DRIFT_SCHEDULE": "*/2 * * * * *"}
 SOURCE, TARGET = "contoso", "fabrikam"
 

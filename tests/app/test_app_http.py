@@ -16,7 +16,6 @@ from driver import Driver
 from local.azurite import Azurite
 from sandbox.server import Sandbox
 
-pytestmark = pytest.mark.xdist_group("http")  # one app process for all of it
 BUILT = ("", "/workspaces", "/findings", "/mapping")
 NAMES = [
     "Größe 数据 🚀",

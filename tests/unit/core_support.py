@@ -61,7 +61,8 @@ class HandClock:
 
 def at_once(*jobs: Callable[[], Any]) -> list[Any]:
     """Run the jobs in threads that begin together; their results, or the exceptions they raised."""
-    barrier, results = threading.Barrier(len(jobs)), [None] * len(jobs)
+    barrier = threading.Barrier(len(jobs))
+    results: list[Any] = [None] * len(jobs)
 
     def run(number: int, job: Callable[[], Any]) -> None:
         barrier.wait(30)

@@ -255,7 +255,7 @@ def test_a_tenant_that_can_not_be_read_is_named_and_read_anew_later(watched: Wat
 steps = st.tuples(st.sampled_from(["source", "target"]), st.integers(0, 7200), st.integers(0, 3600))
 
 
-@settings(max_examples=8)
+@settings(max_examples=6)
 @given(
     st.lists(steps, max_size=8),
     st.integers(1, 4),

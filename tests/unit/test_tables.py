@@ -106,14 +106,14 @@ def test_a_replace_needs_the_version_it_read(table: Table, partition: str) -> No
     table.insert(partition, "row", {"n": 0})
     found = table.get(partition, "row")
     assert found is not None
+    etag = found[1]
     jobs = [
-        lambda number=number: table.replace(partition, "row", {"n": number}, found[1])
-        for number in range(1, 6)
+        lambda number=number: table.replace(partition, "row", {"n": number}, etag) for number in range(1, 6)
     ]
     assert sorted(at_once(*jobs)) == [False] * 4 + [True]
     table.delete(partition, "row")
     table.delete(partition, "row")
-    assert not table.replace(partition, "row", {"n": 9}, found[1])
+    assert not table.replace(partition, "row", {"n": 9}, etag)
     assert table.get(partition, "row") is None
 
 
