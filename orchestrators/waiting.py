@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,10 +13,23 @@ from shared.outcomes import Done, Failed, Json, Wait, from_dict
 
 type Steps[T] = Generator[Task[Any], Any, T]
 
-MAX_WAITS = 100  # of one activity in one generation: some six history events each
+MAX_WAITS = 100  # of one activity in one generation
+LONG = 4  # waits of a generation; what one more step may wait still fits into a thousand events then
 
 
 MESSAGE_CHARS = 2000  # of an exception's text that is kept
+
+
+@dataclass(slots=True)
+class Tally:
+    """How often a generation has waited: a wait is eight events of its history."""
+
+    waits: int = 0
+
+    @property
+    def is_long(self) -> bool:
+        """Time for a new generation."""
+        return self.waits > LONG
 
 
 def retry_policy(scale: float) -> RetryPolicy:
@@ -28,7 +42,9 @@ def retry_policy(scale: float) -> RetryPolicy:
     )
 
 
-def step(ctx: OrchestrationContext, activity: Callable[..., Any], payload: Json) -> Steps[Done | Failed]:
+def step(
+    ctx: OrchestrationContext, activity: Callable[..., Any], payload: Json, tally: Tally | None = None
+) -> Steps[Done | Failed]:
     """Call `activity` (by its name, which is a contract) until it is done or failed.
 
     An activity that waits gets its own `state` back with the next call. One that still raises after every
@@ -48,6 +64,8 @@ def step(ctx: OrchestrationContext, activity: Callable[..., Any], payload: Json)
         if not isinstance(outcome, Wait):
             return outcome
         state = outcome.state
+        if tally is not None:
+            tally.waits += 1
         yield ctx.create_timer(_not_past(ctx, outcome.until))
     return Failed("activity.endless", f"{activity.__name__} waited {MAX_WAITS} times without an end")
 

@@ -14,7 +14,7 @@ from durabletask.task import OrchestrationContext
 from activities import access, capacity, validation, workspaces
 from orchestrators.item import move_model
 from orchestrators.names import item_instance
-from orchestrators.waiting import Steps, step
+from orchestrators.waiting import Steps, Tally, step
 from orchestrators.windows import fan_out
 from shared.outcomes import Failed, Json
 
@@ -23,15 +23,22 @@ PAGE = 20  # reports per generation
 
 
 def workspace(ctx: OrchestrationContext, payload: Json) -> Steps[Json]:
-    """Input: {"migration", "scale", "workspace", "phase"?, "cursor"?}. Output: {}."""
-    names = list(PHASES)
+    """Input: {"migration", "scale", "workspace", "phase"?, "cursor"?, "going"?}. Output: {}.
+
+    A new generation begins within a phase where the phase says how it goes on, and between two phases where
+    there was much waiting: the history stays short.
+    """
     where = {key: payload[key] for key in ("migration", "scale", "workspace")}
-    begun = payload.get("phase", names[0])
-    for name in names[names.index(begun) :]:
-        given = {**where, "page": PAGE, "cursor": payload.get("cursor") if name == begun else None}
-        failed, cursor = yield from PHASES[name](ctx, given)
-        if cursor is not None:
-            ctx.continue_as_new({**where, "phase": name, "cursor": cursor})
+    resumed = {key: payload[key] for key in ("cursor", "going") if key in payload}
+    tally, begun = Tally(), payload.get("phase", next(iter(PHASES)))
+    for name in list(PHASES)[list(PHASES).index(begun) :]:
+        if tally.is_long:
+            ctx.continue_as_new({**where, "phase": name})
+            return {}
+        given = {**where, "page": PAGE, "cursor": None, **(resumed if name == begun else {})}
+        failed, rest = yield from PHASES[name](ctx, given, tally)
+        if rest is not None:
+            ctx.continue_as_new({**where, "phase": name, **rest})
             return {}
         if failed is not None:
             reason = {**where, "phase": name, "code": failed.code, "message": failed.message}
@@ -41,10 +48,10 @@ def workspace(ctx: OrchestrationContext, payload: Json) -> Steps[Json]:
     return {}
 
 
-type Phase = Steps[tuple[Failed | None, str | None]]  # what failed, or where the next generation goes on
+type Phase = Steps[tuple[Failed | None, Json | None]]  # what failed, or where the next generation goes on
 
 
-def containers(ctx: OrchestrationContext, payload: Json) -> Phase:
+def containers(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Phase:
     """The workspace itself, on its capacity. The source is looked at first: what can't be read is not begun."""
     for activity in (
         workspaces.inspect_source,
@@ -52,15 +59,15 @@ def containers(ctx: OrchestrationContext, payload: Json) -> Phase:
         capacity.assign_capacity,
         capacity.await_capacity,
     ):
-        outcome = yield from step(ctx, activity, payload)
+        outcome = yield from step(ctx, activity, payload, tally)
         if isinstance(outcome, Failed):
             return outcome, None
     return None, None
 
 
-def models(ctx: OrchestrationContext, payload: Json) -> Phase:
+def models(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Phase:
     """Reports with their models, a page per generation."""
-    page = yield from step(ctx, workspaces.next_models, payload)
+    page = yield from step(ctx, workspaces.next_models, payload, tally)
     if isinstance(page, Failed):
         return page, None
 
@@ -73,43 +80,51 @@ def models(ctx: OrchestrationContext, payload: Json) -> Phase:
 
     yield from fan_out(page.value["groups"], start, MODELS_AT_ONCE)
     yield from step(ctx, workspaces.count_workspace, payload)
-    return None, page.value["cursor"]
+    return None, _onward(page.value["cursor"])
 
 
-def people(ctx: OrchestrationContext, payload: Json) -> Phase:
+def people(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Phase:
     """Workspace users, as many as one activity grants in its time; again until none is left."""
-    outcome = yield from step(ctx, access.grant_access, payload)
+    outcome = yield from step(ctx, access.grant_access, payload, tally)
     if isinstance(outcome, Failed):
         return outcome, None
     return None, None
 
 
-def proof(ctx: OrchestrationContext, payload: Json) -> Phase:
-    """Everything once and bound to its model, then one refresh per model, a page per generation."""
-    page = yield from step(ctx, validation.check_workspace, payload)
-    if isinstance(page, Failed):
-        return page, None
-    # All are started before the first is waited for: the service runs them side by side.
-    going: list[str] = page.value["datasets"]
-    for activity in (validation.refresh_model, validation.await_refresh):
-        going = yield from _those_not_failed(ctx, activity, payload, going)
-    return None, page.value["cursor"]
+def proof(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Phase:
+    """Everything once and bound to its model, then one refresh per model, a page per generation.
+
+    All of a page are started before the first is waited for: the service runs them side by side.
+    """
+    given = {key: payload[key] for key in payload if key != "going"}
+    going, cursor = payload.get("going"), given["cursor"]
+    if going is None:
+        page = yield from step(ctx, validation.check_workspace, given, tally)
+        if isinstance(page, Failed):
+            return page, None
+        going, cursor = [], page.value["cursor"]
+        for dataset in page.value["datasets"]:
+            if (yield from _refresh(ctx, validation.refresh_model, {**given, "dataset": dataset}, tally)):
+                going.append(dataset)
+    for place, dataset in enumerate(going):
+        if tally.is_long:
+            return None, {"cursor": cursor, "going": going[place:]}
+        yield from _refresh(ctx, validation.await_refresh, {**given, "dataset": dataset}, tally)
+    return None, _onward(cursor)
 
 
-def _those_not_failed(
-    ctx: OrchestrationContext, activity: Any, payload: Json, datasets: list[str]
-) -> Steps[list[str]]:
-    """Call the activity for each model; a refresh that was refused is recorded, and not waited for."""
-    passed: list[str] = []
-    for dataset in datasets:
-        one = {**payload, "dataset": dataset}
-        outcome = yield from step(ctx, activity, one)
-        if isinstance(outcome, Failed):
-            reason = {**one, "code": outcome.code, "message": outcome.message}
-            yield from step(ctx, validation.record_refresh_failure, reason)
-        else:
-            passed.append(dataset)
-    return passed
+def _refresh(ctx: OrchestrationContext, activity: Any, one: Json, tally: Tally) -> Steps[bool]:
+    """Start a refresh or wait for it; one that failed is recorded, and is not to be waited for."""
+    outcome = yield from step(ctx, activity, one, tally)
+    if isinstance(outcome, Failed):
+        reason = {**one, "code": outcome.code, "message": outcome.message}
+        yield from step(ctx, validation.record_refresh_failure, reason)
+    return not isinstance(outcome, Failed)
+
+
+def _onward(cursor: str | None) -> Json | None:
+    """The next page in a generation of its own, if there is one."""
+    return None if cursor is None else {"cursor": cursor}
 
 
 PHASES = {"containers": containers, "models": models, "access": people, "validation": proof}
