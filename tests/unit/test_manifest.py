@@ -109,7 +109,7 @@ def test_two_that_plan_at_once_lose_no_progress(manifest: Manifest, migration: s
             manifest.plan_items(migration, "w", [rows[number]])
             manifest.update_item(migration, "w", Kind.REPORT, f"item-{number}", state=ItemState.DONE)
 
-    results = at_once(finish, *[lambda: manifest.plan_items(migration, "w", rows)] * 3)
+    results = at_once(finish, *[lambda: manifest.plan_items(migration, "w", rows[::-1])] * 3)
     assert results == [None] * 4
     assert {row.state for row in manifest.items_of(migration, "w")} == {"done"}
 
