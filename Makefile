@@ -33,7 +33,7 @@ demo: setup  ## two simulated tenants, one migration, the comparison of both
 	$(RUN)/python -m local.demo
 
 test: setup  ## all tests
-	$(RUN)/python -m pytest -n 2 --dist loadgroup
+	$(RUN)/python -m pytest -n 2 --dist loadfile
 
 serve: setup  ## the app on 127.0.0.1:7071 (PORT), settings from the environment
 	@exec $(RUN)/python -m local.serve
@@ -54,7 +54,7 @@ lock: setup  ## compile the pinned and hashed requirement files anew
 	    --no-emit-trusted-host --no-emit-find-links -o $$name.txt $$name.in; done
 
 chaos: setup  ## the long fault tests (kill -9 at random times)
-	$(RUN)/python -m pytest -n 2 -m chaos --dist loadgroup
+	$(RUN)/python -m pytest -n 2 -m chaos --dist loadfile
 
 bench: setup  ## figures of the README: memory while 1 GiB passes through, status of 10,000 workspaces
 	$(RUN)/python -m benchmarks

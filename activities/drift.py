@@ -24,6 +24,7 @@ REACH = timedelta(days=27, hours=23)  # the service keeps 28 days
 WATCHED = timedelta(days=30)  # how long after cutover a migration is watched
 MAX_PAGES = 10_000  # of one pass; more means the service gives continuations without end
 _TABLE, _ROW = "PbiCheckpoints", "activity"
+_USES = ("View", "Get", "Read", "Print", "Analyze", "Export", "Download")
 _NAMES = ("ReportName", "DatasetName", "DashboardName", "DataflowName", "ArtifactName", "ItemName")
 _IDS = ("ReportId", "DatasetId", "DashboardId", "DataflowId", "ArtifactId", "ObjectId", "WorkspaceId")
 
@@ -120,15 +121,17 @@ def _report(services: Services, connection: str, watches: list[Watch], event: Ma
     if not workspace or happened is None or _is_own(services, connection, event):
         return
     for watch in watches:
+        if happened < watch.since or (_is_use(event) and not watch.is_source):
+            continue
         row = _workspace_of(services, watch, connection, workspace)
-        if row is not None and happened >= watch.since:
+        if row is not None:
             _add(services, watch, row, event, happened)
 
 
 def _add(
     services: Services, watch: Watch, row: WorkspaceRow, event: Mapping[str, Any], happened: datetime
 ) -> None:
-    operation = str(event.get("Operation") or event.get("Activity") or "an activity")
+    operation = _operation(event) or "an activity"
     side = "source" if watch.is_source else "target"
     failed = " (failed)" if event.get("IsSuccess") is False else ""
     services.findings.add(
@@ -144,20 +147,29 @@ def _add(
 
 
 def _workspace_of(services: Services, watch: Watch, connection: str, workspace: str) -> WorkspaceRow | None:
-    """The manifest row of an event's workspace, by its own id in the source or by ownership in the target."""
-    source = workspace
-    if not watch.is_source:
-        tenant = services.connection(connection).tenant_id
-        owned = services.ownership.owner(tenant, workspace)
-        if owned is None:
-            return None
-        source = owned.source_workspace
+    """The manifest row of an event's workspace: in the source by its own id, in the target by what came there."""
+    if watch.is_source:
+        return _row(services, watch, workspace)
+    sources = services.ownership.sources(services.connection(connection).tenant_id, workspace)
+    rows = (_row(services, watch, source) for source in sources)
+    # Another migration may have brought the same source into a workspace of its own.
+    return next((row for row in rows if row and row.target_id.lower() == workspace.lower()), None)
+
+
+def _row(services: Services, watch: Watch, source: str) -> WorkspaceRow | None:
     try:
-        row = services.manifest.workspace(watch.migration.id, source)
+        return services.manifest.workspace(watch.migration.id, source)
     except NotFound:
         return None
-    # Another migration may have brought the same source into a workspace of its own.
-    return row if watch.is_source or row.target_id.lower() == workspace.lower() else None
+
+
+def _operation(event: Mapping[str, Any]) -> str:
+    return str(event.get("Operation") or event.get("Activity") or "")
+
+
+def _is_use(event: Mapping[str, Any]) -> bool:
+    """Looking changes nothing: in the source it shows who has not moved yet, in the target it is what it is for."""
+    return _operation(event).startswith(_USES)
 
 
 def _is_own(services: Services, connection: str, event: Mapping[str, Any]) -> bool:

@@ -21,6 +21,7 @@ from shared.powerbi.imports import MULTIPART_LIMIT, Imports
 from shared.services import Services
 
 GIB = 1024**3
+_SLOWEST_BYTES_S = 4 * 1024 * 1024  # an upload slower than this is taken for lost
 _MINUTES_PER_GIB = 10  # on top of the deadline every import has
 
 type Json = dict[str, Any]
@@ -44,6 +45,7 @@ def import_report(services: Services, call: Call) -> Outcome:
             survey=lambda: {"imports": [str(i["id"]) for i in _imports_named(context, row.target_id, item)]},
             look=lambda before: _made_by_earlier_try(context, row.target_id, item, before),
             act=lambda: _post(context, row.target_id, item, staged),
+            longest_s=item.length / _SLOWEST_BYTES_S * call.scale,
         )
     except ContentError as damaged:
         return _drop_damaged(services, call, damaged)

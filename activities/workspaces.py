@@ -150,6 +150,7 @@ def _existing(context: Context, row: WorkspaceRow, found: Json) -> Outcome:
         _arrive(context, found["id"], "ours")
         return Done()
     if context.request.existing == "merge":
+        context.services.ownership.share(context.target_connection.tenant_id, found["id"], _owned(context))
         _arrive(context, found["id"], "merged")
         return Done()
     return Failed(

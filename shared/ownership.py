@@ -1,4 +1,5 @@
-"""Which target workspaces are ours: created by a manifest of this app, whichever migration it was.
+"""Which target workspaces are ours: created by a manifest of this app, whichever migration it was; and into
+which other ones we brought items.
 
 Kept apart from the migrations themselves, because "ours" outlives them: a later migration of the same source
 workspace into the same tenant goes on with what the earlier one made instead of calling its name taken.
@@ -9,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shared.manifest import safe_id
-from shared.tables import Tables
+from shared.tables import Tables, key
 
 _TABLE = "PbiOwnership"
 
@@ -32,19 +33,37 @@ class Ownership:
 
     def claim(self, target_tenant: str, target_workspace: str, owned: Owned) -> None:
         """Record that we created a workspace; done again by the same or a later migration it replaces the row."""
-        self._tables[_TABLE].put(
-            safe_id(target_tenant),
-            safe_id(target_workspace),
-            {
-                "migration_id": owned.migration_id,
-                "source_tenant": owned.source_tenant,
-                "source_workspace": owned.source_workspace,
-            },
-        )
+        self._put(target_tenant, safe_id(target_workspace), owned)
+
+    def share(self, target_tenant: str, target_workspace: str, owned: Owned) -> None:
+        """Record that we brought items into somebody else's workspace; it stays theirs."""
+        self._put(target_tenant, _shared(target_workspace), owned)
 
     def owner(self, target_tenant: str, target_workspace: str) -> Owned | None:
-        found = self._tables[_TABLE].get(safe_id(target_tenant), safe_id(target_workspace))
+        """Which migration created the workspace, or None where none of this app did."""
+        return self._get(target_tenant, safe_id(target_workspace))
+
+    def sources(self, target_tenant: str, target_workspace: str) -> list[str]:
+        """Ids of the source workspaces that were brought into this one, created by us or not."""
+        rows = (safe_id(target_workspace), _shared(target_workspace))
+        found = (self._get(target_tenant, row) for row in rows)
+        return [owned.source_workspace for owned in found if owned is not None]
+
+    def _put(self, target_tenant: str, row: str, owned: Owned) -> None:
+        values = {
+            "migration_id": owned.migration_id,
+            "source_tenant": owned.source_tenant,
+            "source_workspace": owned.source_workspace,
+        }
+        self._tables[_TABLE].put(safe_id(target_tenant), row, values)
+
+    def _get(self, target_tenant: str, row: str) -> Owned | None:
+        found = self._tables[_TABLE].get(safe_id(target_tenant), row)
         if found is None:
             return None
-        row = found[0]
-        return Owned(row["migration_id"], row["source_tenant"], row["source_workspace"])
+        values = found[0]
+        return Owned(values["migration_id"], values["source_tenant"], values["source_workspace"])
+
+
+def _shared(target_workspace: str) -> str:
+    return key(safe_id(target_workspace), "shared")

@@ -95,11 +95,14 @@ class Gate:
         look: Callable[[Json], Json | None],
         survey: Callable[[], Json] = dict,
         repeatable: bool = False,
+        longest_s: float = 0,
     ) -> Json:
         """Bring about one effect exactly once and return its result (small JSON).
 
         `survey()` tells what is there before the first try; `look(before)` finds what an earlier try made,
-        or None; `act()` writes. `repeatable` writes (same effect if done twice) don't wait to settle.
+        or None; `act()` writes. `repeatable` writes (same effect if done twice) don't wait to settle;
+        the others wait `longest_s` more, the seconds `act` itself may take, as a try that was given up by the
+        engine may still be at work.
         Raises what `act` raises (a refusal closes the intent: the next try starts afresh), or NotYet.
         """
         found = self._intents.get(intent.partition, intent.row)
@@ -109,15 +112,19 @@ class Gate:
         if row is None:
             row = {"state": _OPEN, "tried": self._now(), "tries": 1, "before": survey(), "result": {}}
             if not self._intents.insert(intent.partition, intent.row, row):
-                return self.write(intent, act=act, look=look, survey=survey, repeatable=repeatable)
+                return self.write(
+                    intent, act=act, look=look, survey=survey, repeatable=repeatable, longest_s=longest_s
+                )
         else:
             made = look(row["before"])
             if made is not None:
                 return self._record(intent, row, made, "adopted", [])
-            self._wait_to_settle(row, repeatable)
+            self._wait_to_settle(row, repeatable, timedelta(seconds=longest_s))
             row = {**row, "tried": self._now(), "tries": row["tries"] + 1}
             if not self._intents.replace(intent.partition, intent.row, _values(row), etag):
-                return self.write(intent, act=act, look=look, survey=survey, repeatable=repeatable)
+                return self.write(
+                    intent, act=act, look=look, survey=survey, repeatable=repeatable, longest_s=longest_s
+                )
         return self._act(intent, row, act)
 
     def recorded(self, intent: Intent) -> tuple[Json, Json] | None:
@@ -174,10 +181,10 @@ class Gate:
         if row["tries"] == 1:
             self._intents.delete(intent.partition, intent.row)
 
-    def _wait_to_settle(self, row: Json, repeatable: bool) -> None:
+    def _wait_to_settle(self, row: Json, repeatable: bool, longest: timedelta) -> None:
         if repeatable or not row["tried"]:
             return
-        until = datetime.fromisoformat(row["tried"]) + self._settle
+        until = datetime.fromisoformat(row["tried"]) + self._settle + longest
         if self._clock.now() < until:
             raise NotYet(until)
 
