@@ -88,10 +88,10 @@ def disturbed(running: Running) -> None:
     control.fault(
         {"operation": "Imports_PostImportInGroup", "nth": 1}, {"status": 500, "body": BROKEN, "when": "after"}
     )
-    control.fault({"operation": "Groups_CreateGroup", "nth": 2}, {"status": 403, "body": REFUSED})
+    control.act("fabrikam", "createWorkspace", name=control.state("contoso")["workspaces"][-1]["name"])
     # So often that the pauses between the tries reach their longest.
     control.fault(
-        {"operation": "Groups_AddGroupUser", "times": 14}, {"status": 500, "body": BROKEN, "when": "before"}
+        {"operation": "Groups_AddGroupUser", "times": 21}, {"status": 500, "body": BROKEN, "when": "before"}
     )
     control.fault({"operation": "Datasets_RefreshDatasetInGroup", "nth": 1}, {"status": 403, "body": REFUSED})
     source = control.state("contoso")
@@ -123,6 +123,14 @@ def chatty(running: Running) -> None:
 
 def _has(running: Running, text: str) -> bool:
     return any(text in path.read_text(encoding="utf-8") for path in running.recorded("drift"))
+
+
+def slow(running: Running) -> None:
+    """The app looks so often that it waits many times: generations end within phases and between them."""
+    long = {"capacity.run": [60, 60], "refresh": [60, 60]}
+    running.sandbox.control.settings(durations=long)
+    running.app.start()
+    running.api.finish(running.sandbox, "slow", "ready")
 
 
 def unscanned(running: Running) -> None:
@@ -174,8 +182,9 @@ _WITHOUT_ADMIN = {
 
 SCENES = (
     Scene("calm", calm, 2, {"DRIFT_SCHEDULE": _OFTEN}),
-    Scene("disturbed", disturbed, 3, {"DRIFT_SCHEDULE": _OFTEN}),
+    Scene("disturbed", disturbed, 4, {"DRIFT_SCHEDULE": _OFTEN}),
     Scene("chatty", chatty, 1, {"DRIFT_SCHEDULE": _OFTEN}),
+    Scene("slow", slow, 2, {"POLL_SCALE": "0.002"}),
     Scene("unscanned", unscanned, 1),
     Scene("member", member, 1, _WITHOUT_ADMIN),
     Scene("refused", refused, 1),

@@ -60,11 +60,11 @@ def run_of() -> Iterator[Callable[..., Sizes]]:
     """`run_of(orchestrator, payload, answers)`: run it to its end; the sizes of all it started."""
     running: list[LocalHost] = []
 
-    def run(orchestrator: str, payload: dict[str, Any], answers: Answers) -> Sizes:
+    def run(orchestrator: str, payload: dict[str, Any], answers: Answers, waits: int = WAITS) -> Sizes:
         sizes = Sizes()
         settings = HostSettings.from_host_json({"extensions": {"durableTask": {"defaultVersion": "1"}}})
         hub = TaskHub(default_version="1", on_execution_end=sizes)
-        host = LocalHost(_app(answers), settings, hub=hub)
+        host = LocalHost(_app(answers, waits), settings, hub=hub)
         running.append(host)
         host.start()
         client = SyncDurableFunctionsClient(host.client_configuration)
@@ -80,19 +80,19 @@ def run_of() -> Iterator[Callable[..., Sizes]]:
         host.stop()
 
 
-def _app(answers: Answers) -> df.DFApp:
+def _app(answers: Answers, waits: int = WAITS) -> df.DFApp:
     app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
     for orchestrator in orchestrators.ALL:
         app.orchestration_trigger(context_name="context")(orchestrator)
     for activity in activities.ALL:
-        app.activity_trigger(input_name="payload")(_stand_in(activity.__name__, answers))
+        app.activity_trigger(input_name="payload")(_stand_in(activity.__name__, answers, waits))
     return app
 
 
-def _stand_in(name: str, answers: Answers) -> Callable[[dict[str, Any]], dict[str, Any]]:
+def _stand_in(name: str, answers: Answers, waits: int) -> Callable[[dict[str, Any]], dict[str, Any]]:
     def activity(payload: dict) -> dict:  # type: ignore[type-arg]
         polls = payload.get("polls", 0)
-        if name in POLLED and polls < WAITS:
+        if name in POLLED and polls < waits:
             now = datetime.now(UTC).isoformat()
             return {"outcome": "wait", "until": now, "state": {"since": now, "polls": polls + 1}}
         return {"outcome": "done", "value": answers[name](payload) if name in answers else {}}
@@ -152,6 +152,13 @@ def test_an_inventory_of_many_batches(run_of: Callable[..., Sizes]) -> None:
 def test_a_workspace_with_many_reports(run_of: Callable[..., Sizes]) -> None:
     sizes = run_of("workspace", IN_WORKSPACE, migration_of(1, [[guid(n)] for n in range(65)]))
     assert sizes.ended["move_model"] == 65
+    assert sizes.within_bounds(), (sizes.events, sizes.bytes)
+
+
+@pytest.mark.parametrize(("models", "waits"), [(20, 8), (2, 90)])
+def test_a_workspace_whose_refreshes_take_long(run_of: Callable[..., Sizes], models: int, waits: int) -> None:
+    """Many that take a while, and some that take nearly as long as any is waited for."""
+    sizes = run_of("workspace", IN_WORKSPACE, migration_of(1, [[guid(n)] for n in range(models)]), waits)
     assert sizes.within_bounds(), (sizes.events, sizes.bytes)
 
 

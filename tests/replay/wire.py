@@ -37,7 +37,10 @@ class Api:
             time.sleep(0.1)
 
     def _reach(self, identity: str, status: str) -> None:
-        self.until(lambda: self._get(identity)["status"] == status)
+        try:
+            self.until(lambda: self._get(identity)["status"] == status)
+        except TimeoutError:
+            raise TimeoutError(f"{identity} should be {status}: {self._get(identity)}") from None
 
     def _get(self, identity: str) -> dict[str, str]:
         return requests.get(f"{self._url}/{identity}", timeout=60).json()
