@@ -14,6 +14,7 @@ from shared.clock import Clock, SystemClock
 from shared.config import Connection, Settings, from_environment
 from shared.errors import ConfigError, NotFound, SettingFault
 from shared.findings import Findings
+from shared.holds import StoredHolds
 from shared.manifest import Manifest
 from shared.models import MigrationRequest
 from shared.ownership import Ownership
@@ -35,7 +36,8 @@ class Services:
         self.findings = Findings(self.tables)
         self.ownership = Ownership(self.tables)
         self.gate = Gate(self.tables, self.clock, SETTLE_S * settings.poll_scale)
-        self._tenants = Tenants(settings, self.clock, on_call=writes.note_call)
+        holds = StoredHolds(self.tables)
+        self._tenants = Tenants(settings, self.clock, on_call=writes.note_call, holds=holds)
 
     @property
     def documents(self) -> Container:

@@ -20,6 +20,7 @@ from shared.errors import AmbiguousWrite, BadRequest, ServiceError, Unavailable,
 from shared.powerbi import operations
 from shared.powerbi.calls import CallRecord
 from shared.powerbi.exchange import Call, Exchange
+from shared.powerbi.holds import Holds
 from shared.powerbi.hosts import Purpose
 from shared.powerbi.operations import Operation
 from shared.powerbi.tokens import Tokens
@@ -87,13 +88,20 @@ class PowerBIClient:
         clock: Clock | None = None,
         log: logging.Logger | None = None,
         on_call: Callable[[CallRecord], None] | None = None,
+        holds: Holds | None = None,
     ) -> None:
         self.connection = connection
         self.clock = clock or SystemClock()
         self.tokens = tokens or Tokens(connection, transport, self.clock)
         log = log or logging.getLogger("powerbi.calls")
         self._exchange = Exchange(
-            connection, transport, self.tokens, clock=self.clock, log=log, on_call=on_call
+            connection,
+            transport,
+            self.tokens,
+            clock=self.clock,
+            log=log,
+            on_call=on_call,
+            holds=holds or Holds(connection.name),
         )
 
     def call(

@@ -18,6 +18,7 @@ from shared.powerbi.dataflows import Dataflows
 from shared.powerbi.datasets import Datasets
 from shared.powerbi.fabric import Fabric
 from shared.powerbi.groups import Groups
+from shared.powerbi.holds import Holds, HoldStore
 from shared.powerbi.imports import Imports
 from shared.powerbi.reports import Reports
 from shared.powerbi.scanner import Scanner
@@ -58,8 +59,10 @@ class Tenants:
         clock: Clock | None = None,
         on_call: Callable[[CallRecord], None] | None = None,
         transport: Transport | None = None,
+        holds: HoldStore | None = None,
     ) -> None:
         self._settings = settings
+        self._holds = holds
         self._clock = clock or SystemClock()
         self._on_call = on_call
         self._transport = transport or HttpTransport(settings.ca_bundle)
@@ -75,6 +78,12 @@ class Tenants:
             )
         with self._lock:
             if connection.name not in self._open:
-                client = PowerBIClient(connection, self._transport, clock=self._clock, on_call=self._on_call)
+                client = PowerBIClient(
+                    connection,
+                    self._transport,
+                    clock=self._clock,
+                    on_call=self._on_call,
+                    holds=Holds(connection.name, self._holds),
+                )
                 self._open[connection.name] = PowerBI(client)
             return self._open[connection.name]

@@ -10,21 +10,33 @@ import logging
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from urllib.parse import urljoin
 from uuid import uuid4
 
 from shared.clock import Clock
 from shared.connections import Connection
-from shared.errors import AppError, BadRequest, ForbiddenHost, ServiceError, WireError
+from shared.errors import AppError, BadRequest, ForbiddenHost, ServiceError, Throttled, WireError
 from shared.powerbi.calls import CallRecord, log_call
+from shared.powerbi.holds import Holds
 from shared.powerbi.hosts import AllowList, Purpose
 from shared.powerbi.operations import Operation
 from shared.powerbi.service_errors import ServiceFault, parse
-from shared.powerbi.throttling import Attempt, Decision, GiveUp, RenewToken, RetryAfter, decide
+from shared.powerbi.throttling import (
+    MAX_INLINE_WAIT_S,
+    Attempt,
+    Decision,
+    GiveUp,
+    RenewToken,
+    RetryAfter,
+    decide,
+    told_wait,
+)
 from shared.powerbi.tokens import Tokens
 from shared.powerbi.transport import IDLE_TIMEOUT_S, Request, Response, SizedBody, Transport
 
 _MAX_HOPS = 3
+_SPREAD_S = 0.5  # those who waited for the same moment do not all come in it
 _ERROR_LIMIT = 1024 * 1024  # bytes of an error answer
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _REQUEST_ID_HEADERS = ("RequestId", "x-ms-request-id")
@@ -68,8 +80,10 @@ class Exchange:
         clock: Clock,
         log: logging.Logger,
         on_call: Callable[[CallRecord], None] | None,
+        holds: Holds,
     ) -> None:
         self._connection = connection
+        self._holds = holds
         self._transport = transport
         self._tokens = tokens
         self._clock = clock
@@ -81,6 +95,7 @@ class Exchange:
         """What `take` makes of the successful answer; a WireError from it makes the attempt a lost one."""
         number, renewed = 0, False
         while True:
+            self._keep_hold(call)
             attempt = _Try(number, renewed, str(uuid4()), self._clock.monotonic())
             result = self._attempt(call, attempt, take)
             match self._decide(call, attempt):
@@ -94,6 +109,21 @@ class Exchange:
                     raise self._located(error, call)
                 case _:
                     return result[0]
+
+    def _keep_hold(self, call: Call) -> None:
+        """Not before the service takes calls on this quota again; a long wait is a durable timer's."""
+        if call.purpose != Purpose.API:
+            return
+        patience = MAX_INLINE_WAIT_S
+        while until := self._holds.until(call.operation, self._clock.now()):
+            spread = random.uniform(0, _SPREAD_S)  # noqa: S311 - protects nothing
+            wait = (until - self._clock.now()).total_seconds() + spread
+            patience -= wait
+            if patience < 0:
+                retry_at = until + timedelta(seconds=spread)
+                held = Throttled(retry_at, "the service is still to be left alone", status=429)
+                raise self._located(held, call)
+            self._clock.sleep(wait)
 
     def _attempt[T](self, call: Call, attempt: _Try, take: Callable[[Call, Response], T]) -> tuple[T, ...]:
         """`(result,)` of a success, `()` where `attempt.fault` says what happened instead."""
@@ -175,8 +205,15 @@ class Exchange:
 
     def _decide(self, call: Call, attempt: _Try) -> Decision:
         jitter = random.random()  # noqa: S311 - spreads retries, protects nothing
+        self._note_hold(call, attempt)
         facts = Attempt(attempt.number, self._clock.now(), call.operation.idempotent, attempt.renewed, jitter)
         return decide(attempt.status, attempt.headers, attempt.fault, facts)
+
+    def _note_hold(self, call: Call, attempt: _Try) -> None:
+        fault = attempt.fault
+        if attempt.status == 429 and call.purpose == Purpose.API and isinstance(fault, ServiceFault):
+            now = self._clock.now()
+            self._holds.close(call.operation, now, told_wait(attempt.headers, fault, now) or 0)
 
     def _record(self, call: Call, attempt: _Try, code: str) -> None:
         operation = call.operation
