@@ -64,6 +64,14 @@ def complete_cutover(services: Services, call: Call) -> Outcome:
 def record_migration_failure(services: Services, call: Call) -> Outcome:
     """A stage could not be finished: the migration has failed, with the reason kept."""
     if services.manifest.migration(call.migration).status not in RESTING:
+        services.findings.add(
+            call.migration,
+            "migration.failed",
+            kind="migration",
+            id=call.migration,
+            name="",
+            message=f"{call.code}: {call.message}",
+        )
         services.manifest.move_to(
             call.migration, Status.FAILED, error_code=call.code, error_message=call.message
         )

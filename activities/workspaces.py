@@ -14,11 +14,13 @@ from shared.errors import AlreadyExists, EntityNotFound, NotAuthorized
 from shared.models import ItemRow, ItemState, Kind, WorkspaceRow, WorkspaceStatus
 from shared.outcomes import Done, Failed, Json, Outcome
 from shared.ownership import Owned
-from shared.polling import VISIBILITY
+from shared.polling import NEIGHBOUR, VISIBILITY
 from shared.services import Services
+from shared.statuses import RESTING
 
 _OPEN = frozenset({ItemState.PLANNED, ItemState.CREATING})
-_BLOCKED = frozenset({"access.source", "workspace.nameTaken"})
+_UNFINISHED = frozenset({WorkspaceStatus.PENDING, WorkspaceStatus.RUNNING})
+_BLOCKED = frozenset({"access.source", "workspace.busy", "workspace.nameTaken"})
 
 
 def inspect_source(services: Services, call: Call) -> Outcome:
@@ -144,11 +146,9 @@ def _existing(context: Context, row: WorkspaceRow, found: Json) -> Outcome:
     """A workspace of that name is there and no try of this migration made it."""
     owner = context.services.ownership.owner(context.target_connection.tenant_id, found["id"])
     if owner is not None and owner.same_source(_owned(context)):
-        if owner.migration_id != context.call.migration:  # noted before it is overwritten by the claim
-            context.update_workspace(earlier=owner.migration_id)
-        context.services.ownership.claim(context.target_connection.tenant_id, found["id"], _owned(context))
-        _arrive(context, found["id"], "ours")
-        return Done()
+        return _ours(context, found, owner)
+    if owner is None and not context.call.state and _others_at_work(context):
+        return _look_again(context)  # one of them may have made it a moment ago and be about to say so
     if context.request.existing == "merge":
         context.services.ownership.share(context.target_connection.tenant_id, found["id"], _owned(context))
         _arrive(context, found["id"], "merged")
@@ -158,8 +158,47 @@ def _existing(context: Context, row: WorkspaceRow, found: Json) -> Outcome:
     )
 
 
+def _ours(context: Context, found: Json, owner: Owned) -> Outcome:
+    """This app brought the same source workspace there. One migration at a time works on it."""
+    if owner.migration_id != context.call.migration:
+        if _is_working(context, owner):
+            return _look_again(context)
+        context.update_workspace(earlier=owner.migration_id)  # noted before the row names us
+        tenant = context.target_connection.tenant_id
+        if not context.services.ownership.succeed(tenant, found["id"], _owned(context), owner):
+            return _look_again(context)
+    _arrive(context, found["id"], "ours")
+    return Done()
+
+
+def _is_working(context: Context, owner: Owned) -> bool:
+    """The owner's migration goes on, and has not closed this workspace yet."""
+    manifest, workspace = context.services.manifest, context.call.workspace
+    migration = manifest.find(owner.migration_id)
+    if migration is None or migration.status in RESTING:
+        return False
+    begun = manifest.has_workspace(owner.migration_id, workspace)
+    return begun and manifest.workspace(owner.migration_id, workspace).status in _UNFINISHED
+
+
+def _others_at_work(context: Context) -> bool:
+    every = context.services.manifest.each_migration()
+    return any(m.id != context.call.migration and m.status not in RESTING for m in every)
+
+
+def _look_again(context: Context) -> Outcome:
+    again = NEIGHBOUR.again(context.call.state, context.services.clock.now(), context.call.scale)
+    return again or Failed(
+        "workspace.busy", "Another migration has been working on this workspace all the time."
+    )
+
+
 def _invisible(context: Context, row: WorkspaceRow, taken: AlreadyExists) -> Outcome:
-    """The name is taken, but our identity doesn't see by what. Perhaps by our own lost write, a moment ago."""
+    """The name was taken between our look and our write: by another migration of ours, by our own lost write
+    (a moment ago), or by something our identity does not see."""
+    found = _find(context, row.target_name)
+    if found is not None:
+        return _existing(context, row, found)
     again = VISIBILITY.again(context.call.state, context.services.clock.now(), context.call.scale)
     intent = context.intent("workspace", context.call.workspace, "Groups_CreateGroup", row.target_name)
     if again is not None and context.services.gate.is_open(intent):

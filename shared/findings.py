@@ -63,6 +63,12 @@ CATALOGUE: dict[str, Entry] = {
         "an admin of it.",
     ),
     "workspace.failed": Entry(_B, "Read the service's reason, remove it, then start it again."),
+    "workspace.busy": Entry(
+        _B, "Wait until the other migration of this workspace is at rest, then start this one again."
+    ),
+    "migration.failed": Entry(
+        _B, "Read the reason, remove it, then start the migration again under another id."
+    ),
     "report.exportFailed": Entry(
         _B, "Read the service's reason. Download the report in the portal and publish it by hand if it stays."
     ),

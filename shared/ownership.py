@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shared.manifest import safe_id
-from shared.tables import Tables, key
+from shared.tables import Entity, Tables, key
 
 _TABLE = "PbiOwnership"
 
@@ -32,8 +32,16 @@ class Ownership:
         self._tables = tables
 
     def claim(self, target_tenant: str, target_workspace: str, owned: Owned) -> None:
-        """Record that we created a workspace; done again by the same or a later migration it replaces the row."""
+        """Record that we created a workspace; done again it changes nothing."""
         self._put(target_tenant, safe_id(target_workspace), owned)
+
+    def succeed(self, target_tenant: str, target_workspace: str, owned: Owned, before: Owned) -> bool:
+        """Take over from `before`; False where it is not the owner any more: of two successors one comes first."""
+        pk, row = safe_id(target_tenant), safe_id(target_workspace)
+        found = self._tables[_TABLE].get(pk, row)
+        if found is None or _owned(found[0]) != before:
+            return False
+        return self._tables[_TABLE].replace(pk, row, _values(owned), found[1])
 
     def share(self, target_tenant: str, target_workspace: str, owned: Owned) -> None:
         """Record that we brought items into somebody else's workspace; it stays theirs."""
@@ -50,19 +58,23 @@ class Ownership:
         return [owned.source_workspace for owned in found if owned is not None]
 
     def _put(self, target_tenant: str, row: str, owned: Owned) -> None:
-        values = {
-            "migration_id": owned.migration_id,
-            "source_tenant": owned.source_tenant,
-            "source_workspace": owned.source_workspace,
-        }
-        self._tables[_TABLE].put(safe_id(target_tenant), row, values)
+        self._tables[_TABLE].put(safe_id(target_tenant), row, _values(owned))
 
     def _get(self, target_tenant: str, row: str) -> Owned | None:
         found = self._tables[_TABLE].get(safe_id(target_tenant), row)
-        if found is None:
-            return None
-        values = found[0]
-        return Owned(values["migration_id"], values["source_tenant"], values["source_workspace"])
+        return None if found is None else _owned(found[0])
+
+
+def _values(owned: Owned) -> Entity:
+    return {
+        "migration_id": owned.migration_id,
+        "source_tenant": owned.source_tenant,
+        "source_workspace": owned.source_workspace,
+    }
+
+
+def _owned(values: Entity) -> Owned:
+    return Owned(values["migration_id"], values["source_tenant"], values["source_workspace"])
 
 
 def _shared(target_workspace: str) -> str:

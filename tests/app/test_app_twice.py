@@ -72,6 +72,22 @@ def test_both_doors_lead_to_one_run(driver_of: Callable[..., Driver], azurite: A
     one_write_each(driver)
 
 
+def test_migrations_of_the_same_workspaces_at_once_bring_each_item_once(
+    driver_of: Callable[..., Driver],
+) -> None:
+    driver = driver_of(workspaces=2)
+    ids = ("one", "two", "three")
+    answers = at_once(driver, [{**driver.sandbox.control.suggested_request(), "id": each} for each in ids])
+    assert [each.status_code for each in answers] == [202] * len(ids)
+    assert [driver.rest(each)["status"] for each in ids] == ["ready"] * len(ids)
+    compared = driver.sandbox.control.compare()
+    assert compared["clean"], compared["differences"]
+    done = Counter(entry["operation"] for entry in driver.sandbox.control.ledger())
+    assert done["Imports_PostImportInGroup"] == compared["counts"]["report"]["equal"]
+    for each in ids:
+        assert_mapped(driver, each)
+
+
 def test_the_queue_gives_the_id_that_http_gives(driver_of: Callable[..., Driver], azurite: Azurite) -> None:
     driver, queue = driver_of(workspaces=1), BatchQueue(azurite)
     body = driver.sandbox.control.suggested_request()
