@@ -6,6 +6,7 @@ remembers which imports of that name were there before, and a later try adopts t
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from shared.models import ItemRow, ItemState, Kind
 from shared.outcomes import Done, Failed, Outcome
 from shared.polling import IMPORT
 from shared.powerbi.imports import MULTIPART_LIMIT, Imports
+from shared.powerbi.service_errors import parse
 from shared.services import Services
 
 GIB = 1024**3
@@ -165,7 +167,7 @@ def _record(context: Context, item: ItemRow, made: Mapping[str, Any]) -> None:
 
 def _model_named(context: Context, model: ItemRow, target_id: str, name: str) -> str:
     """The name the model ends up with: an import calls it after its report, Fabric can give it back its own."""
-    if name == model.source_name:
+    if not model.source_name or name == model.source_name:  # a scan need not tell names
         return name
     workspace = context.workspace().target_id
     try:
@@ -203,5 +205,6 @@ def _drop_damaged(services: Services, call: Call, damaged: ContentError) -> Outc
 
 
 def _reason(made: Mapping[str, Any]) -> str:
-    error = made.get("error")
-    return f"The service could not import it: {error}" if error else "The service could not import it."
+    fault = parse(0, {}, json.dumps(made.get("error") or {}).encode())
+    told = ": ".join(part for part in (*fault.codes[:1], fault.message) if part and part != "http.0")
+    return f"The service could not import it: {told}" if told else "The service could not import it."

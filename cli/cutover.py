@@ -11,7 +11,7 @@ from cli.watch import finish, watch
 
 @click.command()
 @click.argument("migration", metavar="ID")
-@click.option("--force", is_flag=True, help="Although something is missing; needs --reason")
+@click.option("--force", is_flag=True, help="Although something is missing")
 @click.option("--reason", metavar="TEXT", help="Kept with the migration")
 @click.option("--wait", "waiting", is_flag=True, help="Stay until it has ended")
 @common_options
