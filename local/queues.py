@@ -14,6 +14,7 @@ import os
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from importlib import import_module
 from typing import Any
 
 from azure.functions import meta
@@ -42,6 +43,8 @@ class QueueListener:
         self._pool = ThreadPoolExecutor(settings.batch_size, f"queue-{spec.queue_name}")
         self._running: set[Future[None]] = set()
         self._thread = threading.Thread(target=self._poll, name=f"poll-{spec.queue_name}", daemon=True)
+        # Now, while nothing is served yet: a request that imports parts of the package at the same time breaks it.
+        import_module("azure.storage.queue")
         self._queue: Any = None
         self._poison: Any = None
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.config import Settings
 from shared.errors import ContentError
-from shared.storage import connect
+from shared.storage import connect, load_sdk
 
 if TYPE_CHECKING:  # 300 ms to import
     from azure.storage.blob import BlobServiceClient, ContainerClient
@@ -160,6 +160,7 @@ class Blobs:
 
     @cached_property
     def _client(self) -> BlobServiceClient:
+        load_sdk()
         from azure.storage.blob import BlobServiceClient
 
         options: dict[str, Any] = {

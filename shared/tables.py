@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.config import Settings
 from shared.errors import InvalidInput
-from shared.storage import connect
+from shared.storage import connect, load_sdk
 
 if TYPE_CHECKING:  # the storage SDK costs 300 ms to import, so only when a table is first opened
     from azure.data.tables import TableClient, TableServiceClient
@@ -178,6 +178,7 @@ class Tables:
 
     @cached_property
     def _client(self) -> TableServiceClient:
+        load_sdk()
         from azure.data.tables import TableServiceClient
 
         return connect(self._settings, TableServiceClient, "table")
