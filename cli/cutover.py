@@ -11,7 +11,9 @@ from cli.watch import finish, watch
 
 @click.command()
 @click.argument("migration", metavar="ID")
-@click.option("--force", is_flag=True, help="Although something is missing")
+@click.option(
+    "--force", is_flag=True, help="Recorded with the reason; a gate that it would pass does not exist yet"
+)
 @click.option("--reason", metavar="TEXT", help="Kept with the migration")
 @click.option("--wait", "waiting", is_flag=True, help="Stay until it has ended")
 @common_options

@@ -4,6 +4,7 @@ It saves every five seconds, so a killed Azurite forgets acknowledged writes. Th
 runs in a process group of its own: Ctrl-C or a kill of the host doesn't reach it.
 """
 
+import logging
 import re
 import socket
 import subprocess
@@ -15,6 +16,7 @@ from typing import Self
 
 from local.errors import AzuriteError
 
+LOG = logging.getLogger("local.azurite")
 CHECKOUT = Path(__file__).resolve().parent.parent
 BLOB_PORT, QUEUE_PORT, TABLE_PORT = 10000, 10001, 10002
 # Every Azurite has this account and key; they are published and open nothing else.
@@ -39,6 +41,8 @@ def storage_connection(environment: Mapping[str, str], data_dir: Path) -> str | 
     listening = [port for port in (BLOB_PORT, QUEUE_PORT, TABLE_PORT) if _answers(port)]
     if not listening:
         _start_detached(data_dir)
+    elif len(listening) == 3:
+        LOG.warning("Using the storage emulator that already answers on %d-%d", BLOB_PORT, TABLE_PORT)
     elif len(listening) < 3:
         raise AzuriteError(
             f"of the ports {BLOB_PORT}-{TABLE_PORT} only {listening} answer: is another program there?"

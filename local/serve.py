@@ -11,13 +11,15 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 from local import seams
 from local.azurite import storage_connection
-from local.errors import LocalHostError
+from local.errors import LocalHostError, SettingsError
 from local.functions import load_app
 from local.host import LocalHost, host_for
 from local.settings import apply_local_settings, keep_loopback_direct
+from shared.errors import ConfigError
 
 LOG = logging.getLogger("local.serve")
 # Libraries that report every call at INFO.
@@ -57,15 +59,25 @@ def _bring_up(app_spec: str, root: Path) -> LocalHost:
     storage = storage_connection(os.environ, Path(os.environ.get("DATA_DIR") or root / ".data").resolve())
     if storage is not None:
         os.environ.update(AzureWebJobsStorage=storage)
-    app = load_app(app_spec, root)
+    app = _loaded(app_spec, root)
     _configure_logging()
     seams.install()
     record_dir = os.environ.get("LOCAL_RECORD_DIR")
     port = int(os.environ.get("PORT") or 7071)
     host = host_for(app, root, port=port, record_dir=Path(record_dir) if record_dir else None)
     host.start()
+    if not any(name.upper().startswith("PBI_CONNECTIONS__") for name in os.environ):
+        LOG.warning("No connection is configured (PBI_CONNECTIONS__<name>__…): nothing can be migrated")
     print(f"Serving on {host.base_url}", flush=True)
     return host
+
+
+def _loaded(app_spec: str, root: Path) -> Any:
+    """The app; its complaint about settings without the trace that would hide it."""
+    try:
+        return load_app(app_spec, root)
+    except ConfigError as wrong:
+        raise SettingsError(wrong.message) from wrong
 
 
 def _configure_logging() -> None:

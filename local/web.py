@@ -18,6 +18,7 @@ from werkzeug.wrappers import Request, Response
 
 from local.callers import refusal
 from local.client_binding import BASE_PATH
+from local.errors import SettingsError
 from local.functions import Function
 from local.invocation import Invoker
 from local.management import Management
@@ -89,13 +90,20 @@ class WebApp:
         return _encode(self._invoker.call(function, _decode(function, request, route_params)))
 
 
+def _bound(port: int) -> BaseWSGIServer:
+    try:
+        return make_server(
+            "127.0.0.1", port, Response(status=503), threaded=True, request_handler=QuietHandler
+        )
+    except SystemExit as taken:  # Werkzeug's way of saying that the port is in use
+        raise SettingsError(f"port {port} can't be used: give another one by PORT") from taken
+
+
 class WebServer:
     """The listening socket: bound when made, so that its port is known before anything else starts."""
 
     def __init__(self, port: int) -> None:
-        self._server: BaseWSGIServer = make_server(
-            "127.0.0.1", port, Response(status=503), threaded=True, request_handler=QuietHandler
-        )
+        self._server: BaseWSGIServer = _bound(port)
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), name="http", daemon=True
         )

@@ -149,6 +149,9 @@ def _announce(world: World, ca: Path) -> None:
     """The files by which others find the service; endpoints.json last: it means ready."""
     _write(world.data_dir / "env.json", settings.environment(world, ca.resolve()))
     _write(world.data_dir / "endpoints.json", settings.endpoints(world))
+    for name, endpoint in settings.endpoints(world).items():
+        print(f"{name} on {endpoint['url']}", flush=True)
+    print(f"The app's settings are in {world.data_dir / 'env.json'}", flush=True)
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:

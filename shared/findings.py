@@ -52,17 +52,21 @@ CATALOGUE: dict[str, Entry] = {
         _W, "The workspace arrives on shared capacity. Add its source capacity, or '*', to capacities."
     ),
     "capacity.failed": Entry(
-        _B, "Let a capacity admin give the target identity the right to assign, then start it again."
+        _B,
+        "Let a capacity admin give the target identity the right to assign, then migrate it again under another id.",
     ),
     "access.source": Entry(
-        _B, "Add the source identity to the source workspace as Contributor or higher, then start it again."
+        _B,
+        "Add the source identity to the source workspace as Contributor or higher, then migrate it again under another id.",
     ),
     "workspace.nameTaken": Entry(
         _B,
         'Rename the other workspace, use naming, or set existing to "merge" and make the target identity '
         "an admin of it.",
     ),
-    "workspace.failed": Entry(_B, "Read the service's reason, remove it, then start it again."),
+    "workspace.failed": Entry(
+        _B, "Read the service's reason, remove it, then migrate it again under another id."
+    ),
     "workspace.busy": Entry(
         _B, "Wait until the other migration of this workspace is at rest, then start this one again."
     ),
