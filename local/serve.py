@@ -19,7 +19,6 @@ from local.errors import LocalHostError, SettingsError
 from local.functions import load_app
 from local.host import LocalHost, host_for
 from local.settings import apply_local_settings, keep_loopback_direct
-from shared.errors import ConfigError
 
 LOG = logging.getLogger("local.serve")
 # Libraries that report every call at INFO.
@@ -73,11 +72,13 @@ def _bring_up(app_spec: str, root: Path) -> LocalHost:
 
 
 def _loaded(app_spec: str, root: Path) -> Any:
-    """The app; its complaint about settings without the trace that would hide it."""
+    """The app; where it names what is wrong with its settings (`faults`), that without a trace that would hide it."""
     try:
         return load_app(app_spec, root)
-    except ConfigError as wrong:
-        raise SettingsError(wrong.message) from wrong
+    except Exception as wrong:
+        if not getattr(wrong, "faults", None):
+            raise
+        raise SettingsError(str(wrong)) from wrong
 
 
 def _configure_logging() -> None:
