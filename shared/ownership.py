@@ -31,9 +31,13 @@ class Ownership:
     def __init__(self, tables: Tables):
         self._tables = tables
 
-    def claim(self, target_tenant: str, target_workspace: str, owned: Owned) -> None:
-        """Record that we created a workspace; done again it changes nothing."""
-        self._put(target_tenant, safe_id(target_workspace), owned)
+    def claim(self, target_tenant: str, target_workspace: str, owned: Owned) -> bool:
+        """Record that we created a workspace; done again it changes nothing. False where another one was first:
+        of two migrations that may each have made it, one has."""
+        row = safe_id(target_workspace)
+        if self._tables[_TABLE].insert(safe_id(target_tenant), row, _values(owned)):
+            return True
+        return self._get(target_tenant, row) == owned
 
     def succeed(self, target_tenant: str, target_workspace: str, owned: Owned, before: Owned) -> bool:
         """Take over from `before`; False where it is not the owner any more: of two successors one comes first."""
