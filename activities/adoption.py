@@ -31,8 +31,11 @@ def adopt_earlier(context: Context, item: ItemRow) -> bool:
         return False
     there = {str(report["id"]).lower() for report in context.target.reports.list(row.target_id)}
     for migration_id in _earlier_ones(context, row.earlier):
-        known = {each.source_id: each for each in context.services.manifest.items_of(migration_id, workspace)}
-        report, model = known.get(item.source_id), known.get(item.dataset_id)
+        known = {
+            each.source_id.lower(): each
+            for each in context.services.manifest.items_of(migration_id, workspace)
+        }
+        report, model = known.get(item.source_id.lower()), known.get(item.dataset_id.lower())
         brought = report is not None and report.state == ItemState.DONE and report.target_id.lower() in there
         if brought and report is not None and model is not None:
             note = f"brought by migration {migration_id}"

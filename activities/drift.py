@@ -78,10 +78,10 @@ def record_unreadable(services: Services, call: Call) -> Outcome:
 
 
 def _begin(services: Services, connection: str) -> None:
-    """Set the window of a new pass; one that was interrupted goes on where it was."""
+    """Set the window of a new pass; one that was interrupted goes on where it was, if the service still has it."""
     table, now = services.tables[_TABLE], services.clock.now()
     found = table.get(connection, _ROW)
-    if found is not None and found[0]["at"]:
+    if found is not None and found[0]["at"] and datetime.fromisoformat(found[0]["at"]) >= now - REACH:
         return
     since = min(watch.since for watch in _watched(services) if watch.connection == connection)
     if found is not None:

@@ -14,10 +14,10 @@ from activities.adoption import arrived
 from activities.context import Context, open_context
 from activities.frame import Call
 from shared.blobs import Staged, StagedBody
-from shared.errors import ContentError, TerminalError
+from shared.errors import ContentError, EntityNotFound, TerminalError
 from shared.models import ItemRow, ItemState, Kind
 from shared.outcomes import Done, Failed, Outcome
-from shared.polling import IMPORT
+from shared.polling import IMPORT, VISIBILITY
 from shared.powerbi.imports import MULTIPART_LIMIT, Imports
 from shared.powerbi.service_errors import parse
 from shared.services import Services
@@ -71,7 +71,14 @@ def await_import(services: Services, call: Call) -> Outcome:
     if item.state == ItemState.DONE:
         return Done()
     row = context.workspace()
-    made = context.target.imports.get(row.target_id, item.import_id)
+    try:
+        made = context.target.imports.get(row.target_id, item.import_id)
+    except EntityNotFound:
+        # Accepted a moment ago: giving it up now would leave a report in the target that no row knows.
+        again = VISIBILITY.again(call.state, services.clock.now(), call.scale)
+        if again is None:
+            raise
+        return again
     state = str(made.get("importState"))
     if state == "Failed":
         return Failed("report.importFailed", _reason(made))

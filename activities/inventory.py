@@ -137,7 +137,7 @@ def _take(context: Context, entry: Mapping[str, Any], document: Json) -> None:
             counts=count_items(rows),
         ),
     )
-    _name_manual_items(context, entry["id"], rows)
+    name_manual_items(context, entry["id"], rows)
     if entry["capacity"] and not entry["targetCapacity"]:
         _about(
             context,
@@ -147,7 +147,7 @@ def _take(context: Context, entry: Mapping[str, Any], document: Json) -> None:
         )
 
 
-def _name_manual_items(context: Context, workspace_id: str, rows: list[Any]) -> None:
+def name_manual_items(context: Context, workspace_id: str, rows: list[Any]) -> None:
     for row in rows:
         if row.state == ItemState.MANUAL:
             context.services.findings.add(

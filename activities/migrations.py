@@ -34,6 +34,9 @@ def conclude_validation(services: Services, call: Call) -> Outcome:
 
     ready: all of them arrived and were validated; partial: some did; failed: none did.
     """
+    now = services.manifest.migration(call.migration)
+    if now.status != Status.VALIDATING:  # concluded by a try whose answer was lost; people may have gone on
+        return Done({"status": now.status})
     _close_unaccounted(services, call.migration)
     services.manifest.recount(call.migration)
     counts = services.manifest.progress(call.migration)["workspaces"]
@@ -47,7 +50,7 @@ def conclude_validation(services: Services, call: Call) -> Outcome:
         )
     else:
         reached, reason = Status.READY if counts["done"] == counts["total"] else Status.PARTIAL, {}
-        if services.manifest.migration(call.migration).cutover == "auto":
+        if now.cutover == "auto":
             reached = Status.CUTOVER
     services.manifest.move_to(call.migration, reached, **reason)
     return Done({"status": reached})

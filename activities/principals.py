@@ -35,7 +35,7 @@ def mapped(
         right = str(user.get("groupUserAccessRight") or "None")
         if right not in _RANK or ours & set(names):
             continue
-        known, target = _rule(names, rules)
+        known, target = _rule(names, rules, is_person=user.get("principalType") in (None, "User"))
         if not known:
             unmapped.append(user)
         elif target is not None:
@@ -50,14 +50,15 @@ def names_of(user: Mapping[str, Any]) -> list[str]:
     return [str(value).lower() for value in fields if value]
 
 
-def _rule(names: list[str], rules: Mapping[str, str | None]) -> tuple[bool, str | None]:
+def _rule(names: list[str], rules: Mapping[str, str | None], *, is_person: bool) -> tuple[bool, str | None]:
+    """A domain gives people another domain: the service takes groups and apps by object id only."""
     for name in names:
         if name in rules:
             return True, rules[name]
     for name in names:
         local, at, domain = name.rpartition("@")
-        if at and f"@{domain}" in rules:
-            target = rules[f"@{domain}"]
+        target = rules.get(f"@{domain}")
+        if at and f"@{domain}" in rules and (is_person or target is None):
             return True, None if target is None else f"{local}{target}"
     return False, None
 

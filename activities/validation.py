@@ -85,13 +85,13 @@ def _check(
     reports: Mapping[str, Mapping[str, Any]],
     datasets: Mapping[str, Mapping[str, Any]],
 ) -> None:
-    models = {item.source_id: item for item in items if item.kind == Kind.DATASET}
+    models = {item.source_id.lower(): item for item in items if item.kind == Kind.DATASET}
     for item in items:
         there = (datasets if item.kind == Kind.DATASET else reports).get(item.target_id.lower())
         if there is None:
             _fault(context, "validation.missing", item, "It arrived, but the target no longer lists it.")
         elif item.kind == Kind.REPORT:
-            _check_report(context, item, models[item.dataset_id], there)
+            _check_report(context, item, models[item.dataset_id.lower()], there)
     if row.origin != "merged":
         _check_once(context, items, Kind.REPORT, reports)
         _check_once(context, items, Kind.DATASET, datasets)

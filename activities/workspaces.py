@@ -49,22 +49,21 @@ def create_workspace(services: Services, call: Call) -> Outcome:
     context = open_context(services, call)
     row = context.update_workspace(step="workspace")
     if row.target_id:
-        return Done()
+        return _visible(context, row)
     found = _find(context, row.target_name)
     intent = context.intent("workspace", call.workspace, "Groups_CreateGroup", row.target_name)
-    if found is not None and not services.gate.is_open(intent):
+    if found is not None and (not services.gate.is_open(intent) or _is_anothers(context, found)):
         return _existing(context, row, found)
     try:
         made = services.gate.write(
             intent,
-            look=lambda before: _find(context, row.target_name),
+            look=lambda before: _made_by_earlier_try(context, row.target_name),
             act=lambda: {"id": str(context.target.groups.create(row.target_name)["id"])},
         )
     except AlreadyExists as taken:
         return _invisible(context, row, taken)
     services.ownership.claim(context.target_connection.tenant_id, made["id"], _owned(context))
-    _arrive(context, made["id"], "created")
-    return Done()
+    return _visible(context, _arrive(context, made["id"], "created"))
 
 
 def next_models(services: Services, call: Call) -> Outcome:
@@ -118,11 +117,11 @@ def finish_workspace(services: Services, call: Call) -> Outcome:
     context = open_context(services, call)
     row = context.workspace()
     items = services.manifest.items_of(call.migration, call.workspace)
-    if row.status == WorkspaceStatus.RUNNING:
-        _close(context, row, items)
-    for item in items:
+    for item in items:  # before it is closed: nobody comes back to a closed workspace
         if item.blob and item.state == ItemState.DONE:
             services.staging.delete(item.blob)
+    if row.status == WorkspaceStatus.RUNNING:
+        _close(context, row, items)
     services.manifest.count_workspace(call.migration, call.workspace)
     return Done()
 
@@ -156,6 +155,19 @@ def _existing(context: Context, row: WorkspaceRow, found: Json) -> Outcome:
     return Failed(
         "workspace.nameTaken", f"The target has a workspace {row.target_name!r} that this app did not create."
     )
+
+
+def _made_by_earlier_try(context: Context, name: str) -> Json | None:
+    found = _find(context, name)
+    return None if found is None or _is_anothers(context, found) else found
+
+
+def _is_anothers(context: Context, found: Json) -> bool:
+    """Another migration, or another source workspace of ours, is known to have made it."""
+    owner = context.services.ownership.owner(context.target_connection.tenant_id, found["id"])
+    if owner is None:
+        return False
+    return owner.migration_id != context.call.migration or not owner.same_source(_owned(context))
 
 
 def _ours(context: Context, found: Json, owner: Owned) -> Outcome:
@@ -209,8 +221,21 @@ def _invisible(context: Context, row: WorkspaceRow, taken: AlreadyExists) -> Out
     )
 
 
-def _arrive(context: Context, target_id: str, origin: str) -> None:
-    context.update_workspace(target_id=target_id, origin=origin, state=ItemState.DONE)
+def _arrive(context: Context, target_id: str, origin: str) -> WorkspaceRow:
+    return context.update_workspace(target_id=target_id, origin=origin, state=ItemState.DONE)
+
+
+def _visible(context: Context, row: WorkspaceRow) -> Outcome:
+    """The right on a workspace we made may take minutes to hold in every call: it is waited for here."""
+    if row.origin == "created":
+        try:
+            context.target.groups.get(row.target_id)
+        except (NotAuthorized, EntityNotFound):
+            again = VISIBILITY.again(context.call.state, context.services.clock.now(), context.call.scale)
+            if again is None:
+                raise
+            return again
+    return Done()
 
 
 def _owned(context: Context) -> Owned:
@@ -231,7 +256,9 @@ def _complete_inventory(context: Context, row: WorkspaceRow) -> None:
     if document is not None and document["complete"]:
         return
     document = inventory.read_directly(context, {"id": row.source_id, "name": row.source_name})
-    services.manifest.plan_items(call.migration, call.workspace, classify(document))
+    rows = classify(document)
+    services.manifest.plan_items(call.migration, call.workspace, rows)
+    inventory.name_manual_items(context, call.workspace, rows)
     services.documents.write_json(path, document)
 
 

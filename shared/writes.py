@@ -152,7 +152,10 @@ class Gate:
             self._refused(intent, row, refused)
             raise
         except Throttled:
-            # Certainly no effect of this try; an earlier one may still have had its own.
+            # Certainly no effect of this try; an earlier one may still have had its own. Where there was none,
+            # what comes up in the target while we wait is not ours.
+            if self._withdraw(intent, row):
+                raise
             self._intents.put(intent.partition, intent.row, {**_values(row), "tried": ""})
             raise
         except AmbiguousWrite as lost:
@@ -178,8 +181,15 @@ class Gate:
         """A clear refusal had no effect. A first try leaves no intent behind; a later one stays open, since
         the earlier try's effect may be the very reason of this refusal."""
         self._audit(intent, "refused", {"code": refused.code, "error": refused.message[:500]}, _calls())
-        if row["tries"] == 1:
-            self._intents.delete(intent.partition, intent.row)
+        self._withdraw(intent, row)
+
+    def _withdraw(self, intent: Intent, row: Json) -> bool:
+        """Forget an intent whose only try had no effect; one that was tried again meanwhile stays."""
+        now = self._intent_row(intent) if row["tries"] == 1 else None
+        if now is None or now["tries"] != 1 or now["state"] != _OPEN:
+            return False
+        self._intents.delete(intent.partition, intent.row)
+        return True
 
     def _wait_to_settle(self, row: Json, repeatable: bool, longest: timedelta) -> None:
         if repeatable or not row["tried"]:

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from activities import drift
 from activities.frame import Call
 from shared.config import Settings, load
+from shared.errors import NotAuthorized
 from shared.models import Migration, WorkspaceRow
 from shared.outcomes import Done
 from shared.ownership import Owned
@@ -294,3 +295,25 @@ def _pass_until(services: Watched, death: int | None) -> None:
         return
     finally:
         del services.findings.add
+
+
+def test_a_tenant_that_was_closed_for_a_month_is_read_again_from_where_the_service_still_knows(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(*window: Any) -> Iterator[Page]:
+        raise NotAuthorized("PowerBINotAuthorizedException")
+
+    migration, clock, name = watched.cut_over(), clock_of(watched), watched.names["source"]
+    clock.move(3600)
+    with monkeypatch.context() as patched:
+        patched.setattr(watched.source, "pages", closed)
+        drift.list_connections(watched, Call())
+        with pytest.raises(NotAuthorized):
+            drift.read_events(watched, Call(connection=name))
+        drift.record_unreadable(watched, Call(connection=name, code="c", message="m"))
+    clock.move(timedelta(days=28, hours=12).total_seconds())
+    seen = watched.source.happen("w")
+    clock.move(3600)
+    one_pass(watched)
+    assert clock.now() - watched.source.asked[0][0] < timedelta(days=28)
+    assert watched.found(migration) == [seen]

@@ -69,6 +69,14 @@ def test_a_group_is_found_by_its_object_id_and_a_guest_by_its_address() -> None:
     assert unmapped == []
 
 
+def test_a_domain_rule_invents_no_group() -> None:
+    """The service takes a group by its object id, which a mail address in another domain is not."""
+    team = {"identifier": "id-1", "emailAddress": "team@contoso.com", "principalType": "Group"}
+    given_group = {**team, "groupUserAccessRight": "Viewer"}
+    assert mapped([given_group], {"@contoso.com": "@fabrikam.com"}, []) == ([], [given_group])
+    assert mapped([given_group], {"@contoso.com": None}, []) == ([], [])
+
+
 def test_our_own_identities_are_not_moved() -> None:
     people = [user("APP-1", "Admin"), user("x", "Admin", graphId="app-2")]
     assert mapped(people, {"app-1": "other", "x": "y"}, ["app-1", "APP-2"]) == ([], [])
@@ -88,7 +96,10 @@ def test_everybody_is_granted_dropped_or_named(
     keys = {key.lower() for key in wanted}
     for person in people:
         name = person["identifier"].lower()
-        known = name in keys or f"@{name.rpartition('@')[2]}" in keys
+        domain = f"@{name.rpartition('@')[2]}"
+        droppable = any(key.lower() == domain and value is None for key, value in wanted.items())
+        by_domain = domain in keys and (person["principalType"] == "User" or droppable)
+        known = name in keys or by_domain
         has_right = person["groupUserAccessRight"] in RIGHTS
         assert (person in unmapped) == (has_right and not known)
     assert len({grant.identifier.lower() for grant in grants}) == len(grants)
