@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from dataclasses import replace
 from typing import Any
 
 from activities import inventory
@@ -17,6 +18,7 @@ from shared.ownership import Owned
 from shared.polling import NEIGHBOUR, VISIBILITY
 from shared.services import Services
 from shared.statuses import RESTING
+from shared.writes import Intent
 
 _OPEN = frozenset({ItemState.PLANNED, ItemState.CREATING})
 _UNFINISHED = frozenset({WorkspaceStatus.PENDING, WorkspaceStatus.RUNNING})
@@ -51,7 +53,7 @@ def create_workspace(services: Services, call: Call) -> Outcome:
     if row.target_id:
         return _visible(context, row)
     found = _find(context, row.target_name)
-    intent = context.intent("workspace", call.workspace, "Groups_CreateGroup", row.target_name)
+    intent = _creation(context, row)
     if found is not None and (not services.gate.is_open(intent) or _is_anothers(context, found)):
         return _existing(context, row, found)
     try:
@@ -62,7 +64,8 @@ def create_workspace(services: Services, call: Call) -> Outcome:
         )
     except AlreadyExists as taken:
         return _invisible(context, row, taken)
-    services.ownership.claim(context.target_connection.tenant_id, made["id"], _owned(context))
+    if not services.ownership.claim(context.target_connection.tenant_id, made["id"], _owned(context)):
+        return _existing(context, row, made)
     return _visible(context, _arrive(context, made["id"], "created"))
 
 
@@ -146,8 +149,8 @@ def _existing(context: Context, row: WorkspaceRow, found: Json) -> Outcome:
     owner = context.services.ownership.owner(context.target_connection.tenant_id, found["id"])
     if owner is not None and owner.same_source(_owned(context)):
         return _ours(context, found, owner)
-    if owner is None and not context.call.state and _others_at_work(context):
-        return _look_again(context)  # one of them may have made it a moment ago and be about to say so
+    if owner is None and _is_being_made(context, row):
+        return _look_again(context)
     if context.request.existing == "merge":
         context.services.ownership.share(context.target_connection.tenant_id, found["id"], _owned(context))
         _arrive(context, found["id"], "merged")
@@ -193,9 +196,19 @@ def _is_working(context: Context, owner: Owned) -> bool:
     return begun and manifest.workspace(owner.migration_id, workspace).status in _UNFINISHED
 
 
-def _others_at_work(context: Context) -> bool:
-    every = context.services.manifest.each_migration()
-    return any(m.id != context.call.migration and m.status not in RESTING for m in every)
+def _is_being_made(context: Context, row: WorkspaceRow) -> bool:
+    """Another migration has begun to create a workspace of this name from this source, and has not claimed it."""
+    manifest, gate, ours = context.services.manifest, context.services.gate, _creation(context, row)
+    return any(
+        gate.is_open(replace(ours, migration_id=other.id))
+        and manifest.workspace(other.id, row.source_id).target_name == row.target_name
+        for other in manifest.each_migration()
+        if other.id != context.call.migration and other.status not in RESTING
+    )
+
+
+def _creation(context: Context, row: WorkspaceRow) -> Intent:
+    return context.intent("workspace", context.call.workspace, "Groups_CreateGroup", row.target_name)
 
 
 def _look_again(context: Context) -> Outcome:
@@ -212,8 +225,7 @@ def _invisible(context: Context, row: WorkspaceRow, taken: AlreadyExists) -> Out
     if found is not None:
         return _existing(context, row, found)
     again = VISIBILITY.again(context.call.state, context.services.clock.now(), context.call.scale)
-    intent = context.intent("workspace", context.call.workspace, "Groups_CreateGroup", row.target_name)
-    if again is not None and context.services.gate.is_open(intent):
+    if again is not None and context.services.gate.is_open(_creation(context, row)):
         return again
     return Failed(
         "workspace.nameTaken",
