@@ -81,7 +81,9 @@ def test_what_nobody_foresaw_is_logged_under_an_id_and_shown_without_detail(
     (record,) = caplog.records
     assert identity in record.getMessage()
     # Where an app was configured in this process before, the redaction filter has turned it into text already.
-    assert (record.exc_info and record.exc_info[1] is error) or type(error).__name__ in (record.exc_text or "")
+    assert (record.exc_info and record.exc_info[1] is error) or type(error).__name__ in (
+        record.exc_text or ""
+    )
 
 
 def test_an_answer_is_utf8_json_as_it_is() -> None:
