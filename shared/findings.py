@@ -57,7 +57,8 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "access.source": Entry(
         _B,
-        "Add the source identity to the source workspace as Contributor or higher, then migrate it again under another id.",
+        "Add the source identity to the source workspace as Contributor or higher, then migrate it again "
+        "under another id.",
     ),
     "workspace.nameTaken": Entry(
         _B,
