@@ -50,7 +50,7 @@ def start(services: Services, starter: Starter, raw: bytes) -> Started:
     if not is_new:
         migration = _same(services, wanted)
     if migration.status not in RESTING:
-        run(services, starter, migration.id)
+        run(services, starter, migration)
     return Started(migration, is_new)
 
 
@@ -68,22 +68,27 @@ def cut_over(services: Services, starter: Starter, migration_id: str, raw: bytes
             raise _refused("cutover", status)
         migration = services.manifest.move_to(migration_id, reached, cutover_reason=_noted(forced, reason))
     if migration.status not in RESTING:
-        run(services, starter, migration_id)
+        run(services, starter, migration)
     return migration
 
 
-def run(services: Services, starter: Starter, migration_id: str) -> None:
-    """Start the migration's orchestration, which goes on from the status in the manifest."""
-    payload = {"migration": migration_id, "scale": services.settings.poll_scale}
-    starter("migration", migration_id, payload)
+def run(services: Services, starter: Starter, migration: Migration) -> None:
+    """Start the migration's orchestration, which goes on from the status in the manifest.
+
+    The cutover has an instance of its own: the one that brought the migration to rest may still be ending, and
+    an instance that lives is never started again.
+    """
+    instance = f"{migration.id}.cutover" if migration.status == Status.CUTOVER else migration.id
+    payload = {"migration": migration.id, "scale": services.settings.poll_scale}
+    starter("migration", instance, payload)
 
 
 def restart_unfinished(services: Services, starter: Starter) -> list[str]:
     """The watchdog: every migration that is not at rest gets its instance, unless it has one."""
-    begun = [m.id for m in services.manifest.each_migration() if m.status not in RESTING]
-    for migration_id in begun:
-        run(services, starter, migration_id)
-    return begun
+    unfinished = [row for row in services.manifest.each_migration() if row.status not in RESTING]
+    for migration in unfinished:
+        run(services, starter, migration)
+    return [migration.id for migration in unfinished]
 
 
 def _same(services: Services, wanted: Start) -> Migration:
