@@ -75,14 +75,3 @@ def test_a_later_migration_goes_on_with_what_earlier_ones_brought(driver_of: Cal
     written = {call["operation"] for call in later if call["method"] not in ("GET", "HEAD")}
     assert written <= {"Entra_Token", "Datasets_RefreshDatasetInGroup"}, written
     assert not [call for call in driver.sandbox.control.ledger() if "Export" in call["operation"]]
-
-
-def test_a_cutover_asked_for_the_moment_it_is_possible_is_not_left_waiting(
-    driver_of: Callable[..., Driver],
-) -> None:
-    driver = driver_of({"WATCHDOG_SCHEDULE": "0 0 5 31 12 *"}, workspaces=1)  # nobody comes to the rescue
-    for number in range(5):
-        migration = driver.begin(id=f"quick-{number}")
-        while driver.post(f"migrations/{migration}/cutover", {}).status_code != 202:
-            assert driver.status(migration)["status"] not in {"failed", "partial"}
-        driver.rest(migration, within=30, statuses={"succeeded"})
