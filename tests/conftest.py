@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from driver import Driver
+from storage_proxy import StorageProxy
 
 from local.azurite import Azurite
 from sandbox.server import Sandbox
@@ -18,6 +19,13 @@ def azurite(tmp_path: Path) -> Iterator[Azurite]:
     """Of its own for every test: an app takes up whatever unfinished migration its storage holds."""
     with Azurite(tmp_path / "azurite") as emulator:
         yield emulator
+
+
+@pytest.fixture
+def storage_proxy(azurite: Azurite) -> Iterator[StorageProxy]:
+    """Storage that fails on demand: `driver_of({"AzureWebJobsStorage": storage_proxy.connection_string})`."""
+    with StorageProxy(azurite) as proxy:
+        yield proxy
 
 
 @pytest.fixture
