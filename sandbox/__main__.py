@@ -5,8 +5,8 @@ import json
 import sys
 from pathlib import Path
 
+from sandbox.remote import Control
 from sandbox.serve import Options, run
-from sandbox.server import Control
 from sandbox.verdict import render
 
 

@@ -69,6 +69,15 @@ def delete_faults(world: World, rest: str, body: Json, query: dict[str, str]) ->
     world.faults.planned = [fault for fault in world.faults.planned if rest not in ("", fault.id)]
 
 
+def get_holds(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
+    return [hold.to_dict() for hold in world.holds.held.values()]
+
+
+def delete_holds(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
+    """One (`holds/<id>`) or all go on; with `?drop=1` their connections are cut and nothing more happens."""
+    return {"released": world.holds.release(rest, drop=query.get("drop") == "1")}
+
+
 def get_ledger(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
     return world.ledger.since(int(query.get("since", 0)))
 
@@ -133,6 +142,8 @@ ROUTES: dict[tuple[str, str], Answer] = {
     ("GET", "faults"): get_faults,
     ("POST", "faults"): post_faults,
     ("DELETE", "faults"): delete_faults,
+    ("GET", "holds"): get_holds,
+    ("DELETE", "holds"): delete_holds,
     ("GET", "ledger"): get_ledger,
     ("DELETE", "ledger"): delete_ledger,
     ("GET", "violations"): get_violations,

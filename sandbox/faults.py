@@ -1,21 +1,48 @@
-"""Faults as data: which calls to spoil, and how."""
+"""Faults as data: which calls to spoil, and how.
+
+Every call that has an operation is looked at, in the order of arrival: token and discovery calls, uploads, the API of
+both families. A match without any field but `nth` is therefore "call n of the run, whatever it is".
+"""
 
 import re
-from dataclasses import dataclass, field
-from typing import Any
+import time
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
 
 from sandbox.records import Record
 from sandbox.state import new_id
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One call as far as a fault can tell it from others."""
+
+    tenant: str
+    operation: str
+    family: str
+    method: str
+    path: str
+    query: str = ""
+    workspace: str | None = None
+    request_id: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        facts = {name: getattr(self, name) for name in self.__slots__ if name not in ("query", "request_id")}
+        return facts | {"requestId": self.request_id}
 
 
 @dataclass(slots=True)
 class Match(Record):
     """Every given field must agree; of such calls the `nth`, or each `every`-th, at most `times` in all."""
 
-    operation: str | None = None
+    operation: str | list[str] | None = None
+    family: str | list[str] | None = None
+    """powerbi, fabric, entra, blob."""
     method: str | None = None
     path: str | None = None
     """A regular expression searched in the path."""
+    query: str | None = None
+    """A regular expression searched in the query string as it was sent."""
     tenant: str | None = None
     workspace: str | None = None
     """Id of the workspace in the path."""
@@ -23,14 +50,20 @@ class Match(Record):
     every: int | None = None
     times: int | None = None
 
-    def agrees(self, tenant: str, operation: str, method: str, path: str, workspace: str | None) -> bool:
+    def agrees(self, seen: Seen) -> bool:
         return (
-            self.operation in (None, operation)
-            and self.method in (None, method)
-            and self.tenant in (None, tenant)
-            and self.workspace in (None, workspace)
-            and (self.path is None or re.search(self.path, path) is not None)
+            _among(self.operation, seen.operation)
+            and _among(self.family, seen.family)
+            and self.method in (None, seen.method)
+            and self.tenant in (None, seen.tenant)
+            and self.workspace in (None, seen.workspace)
+            and (self.path is None or re.search(self.path, seen.path) is not None)
+            and (self.query is None or re.search(self.query, seen.query) is not None)
         )
+
+
+def _among(wanted: str | list[str] | None, value: str) -> bool:
+    return wanted is None or value == wanted or (isinstance(wanted, list) and value in wanted)
 
 
 @dataclass(slots=True)
@@ -39,10 +72,13 @@ class Effect(Record):
 
     when: str | None = None
     """"before": nothing has happened; "after": it has, and the client does not hear of it."""
+    hold: str | None = None
+    """"before" or "after" its effect the call stops until it is released; see `holds`."""
     status: int | None = None
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict[str, str])
-    retry_after: int | None = None
+    retry_after: Any = None
+    """What `waits.told` understands; a list is gone through call by call, again and again."""
     delay: float = 0.0
     """Seconds, not scaled."""
     truncate: int | None = None
@@ -62,25 +98,40 @@ class Effect(Record):
     def replaces(self) -> bool:
         return self.status is not None or self.cuts
 
+    def turn(self, number: int) -> "Effect":
+        """The effect as it is for the `number`-th call it meets, from 1."""
+        if not isinstance(self.retry_after, list) or not self.retry_after:
+            return self
+        cycle = cast(list[Any], self.retry_after)
+        return replace(self, retry_after=cycle[(number - 1) % len(cycle)])
+
+
+CUT = Effect(when="after")
+
 
 @dataclass(slots=True)
 class Fault(Record):
     id: str
     match: Match
     effect: Effect
+    until: float | None = None
+    """Epoch seconds after which it fires no more."""
     seen: int = 0
     fired: int = 0
+    last: dict[str, Any] | None = None
+    """The call it met last."""
 
-    def fires(self) -> bool:
+    def fires(self, call: Seen) -> bool:
         """Count one agreeing call; True if this is one to spoil."""
         self.seen += 1
         spent = self.match.times is not None and self.fired >= self.match.times
         wrong_turn = (self.match.nth is not None and self.seen != self.match.nth) or (
             self.match.every is not None and self.seen % self.match.every != 0
         )
-        if spent or wrong_turn:
+        if spent or wrong_turn or (self.until is not None and time.time() >= self.until):
             return False
         self.fired += 1
+        self.last = call.to_dict()
         return True
 
 
@@ -89,18 +140,23 @@ class Faults:
     planned: list[Fault] = field(default_factory=list[Fault])
 
     def plan(self, bodies: list[dict[str, Any]]) -> list[Fault]:
-        added = [
-            Fault(new_id(), Match.from_dict(body.get("match", {})), Effect.from_dict(body["effect"]))
-            for body in bodies
-        ]
+        """Each {"match", "effect", "seconds"?}; with `seconds` the fault ends by itself, in wall time."""
+        added = [_fault(body) for body in bodies]
         self.planned.extend(added)
         return added
 
-    def find(
-        self, tenant: str, operation: str, method: str, path: str, workspace: str | None
-    ) -> Effect | None:
-        """The first planned fault that agrees and fires."""
+    def find(self, call: Seen) -> Effect | None:
+        """The first planned fault that agrees and fires; those behind it have not counted the call."""
         for fault in self.planned:
-            if fault.match.agrees(tenant, operation, method, path, workspace) and fault.fires():
-                return fault.effect
+            if fault.match.agrees(call) and fault.fires(call):
+                return fault.effect.turn(fault.fired)
         return None
+
+
+def _fault(body: dict[str, Any]) -> Fault:
+    match, effect = Match.from_dict(body.get("match") or {}), Effect.from_dict(body["effect"])
+    for name in ("when", "hold"):
+        if getattr(effect, name) not in (None, "before", "after"):
+            raise ValueError(f"{name} is before or after")
+    seconds = body.get("seconds")
+    return Fault(new_id(), match, effect, None if seconds is None else time.time() + float(seconds))

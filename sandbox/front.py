@@ -9,20 +9,18 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
 from sandbox import control, routing
-from sandbox.access import Caller, require_admin
+from sandbox.admission import admit
 from sandbox.calls import Call
-from sandbox.faults import Effect
+from sandbox.faults import CUT, Effect, Seen
+from sandbox.holds import Dropped
 from sandbox.ledger import Entry
-from sandbox.replies import ApiError, Reply, fabric_error, json_reply, plain, refused, token_refused
+from sandbox.replies import ApiError, Reply, fabric_error, json_reply, plain, refused
 from sandbox.state import new_id
 from sandbox.timing import iso, now
 from sandbox.wire import Wire
 from sandbox.world import Service
 
 logger = logging.getLogger("sandbox")
-
-PER_OPERATION = ("admin.items", "admin.other")
-"""Buckets that each operation has for itself."""
 
 
 class Front:
@@ -74,19 +72,29 @@ class Front:
     async def _answer(self, call: Call, path: str, entry: Entry) -> tuple[Reply | None, Effect | None]:
         """The reply (None where the client went away) and what a fault does to it."""
         operation, world = call.operation, call.service.world
-        entry |= {"operation": operation.id, "template": operation.template}
-        effect = world.faults.find(
-            call.service.state.name, operation.id, operation.method, path, call.params.get("groupId")
-        )
+        seen = _seen(call, path, entry["query"])
+        entry |= {"operation": seen.operation, "template": operation.template}
+        effect = world.faults.find(seen)
         await asyncio.sleep(call.service.timing.latency(operation.id) + (effect.delay if effect else 0))
-        world.settle()
-        reply = await self._reply(call, effect)
+        try:
+            await self._hold(call, seen, effect, "before")
+            world.settle()
+            reply = await self._reply(call, effect)
+            await self._hold(call, seen, effect, "after")
+        except Dropped:
+            reply, effect = Reply(0), CUT
         entry |= {"identity": call.identity.name if call.identity else None, **call.notes}
         if effect is not None:
             entry["fault"] = True
         if world.ledger.record:
             entry |= await _bodies(call, reply)
         return reply, effect
+
+    async def _hold(self, call: Call, seen: Seen, effect: Effect | None, when: str) -> None:
+        if effect is not None and effect.hold == when:
+            if when == "before":
+                await _take_in(call)
+            await call.service.world.holds.wait(seen.to_dict() | {"when": when})
 
     async def _reply(self, call: Call, effect: Effect | None) -> Reply | None:
         instead = _replacement(effect) if effect is not None and effect.replaces else None
@@ -101,7 +109,7 @@ class Front:
 
 async def _handle(call: Call) -> Reply:
     try:
-        _admit(call)
+        admit(call)
         return await call.operation.handler(call)
     except ApiError as error:
         fabric = call.operation.family == "fabric" and error.reply.body
@@ -113,41 +121,30 @@ async def _handle(call: Call) -> Reply:
         return plain(500, "An error has occurred.").reply
 
 
-def _admit(call: Call) -> None:
-    """Token, admin right and quota, in the order in which the service looks at them."""
-    operation, service = call.operation, call.service
-    if operation.guard == "open":
+def _seen(call: Call, path: str, query: str) -> Seen:
+    operation, tenant = call.operation, call.service.state
+    return Seen(
+        tenant.name,
+        operation.name(call.query),
+        operation.family,
+        operation.method,
+        path,
+        query,
+        call.params.get("groupId"),
+        call.request_id,
+    )
+
+
+async def _take_in(call: Call) -> None:
+    """A small body is read before the wait, so that the call can go on when its client is gone."""
+    try:
+        if (
+            "multipart" not in call.request.headers.get("content-type", "")
+            and call.operation.family != "blob"
+        ):
+            await call.request.body()
+    except ClientDisconnect:
         return
-    call.identity = _identify(call)
-    if operation.guard in ("admin", "adminUser"):
-        require_admin(call.caller, user_only=operation.guard == "adminUser")
-    per_tenant = operation.guard in ("admin", "adminUser")
-    who = service.state.id if per_tenant else call.caller.id
-    own = operation.id if operation.bucket in PER_OPERATION else ""
-    if not operation.bucket.startswith("dataset."):
-        service.quotas.take(operation.bucket, f"{who} {own}", now())
-
-
-def _identify(call: Call) -> Caller:
-    world, tenant = call.service.world, call.service.state
-    scheme, _, text = call.request.headers.get("authorization", "").partition(" ")
-    token = world.tokens.access.get(text) if scheme.lower() == "bearer" else None
-    if token is not None and token.tenant_id != tenant.id:
-        world.ledger.violate(
-            "foreign-token",
-            time=iso(now()),
-            tenant=tenant.name,
-            tokenTenant=token.tenant_id,
-            operation=call.operation.id,
-            requestId=call.request_id,
-        )
-        raise token_refused("InvalidToken")
-    principal = tenant.principals.get(token.principal_id) if token else None
-    if token is None or principal is None:
-        raise token_refused("InvalidToken")
-    if token.expires_at <= now():
-        raise token_refused("TokenExpired")
-    return Caller(principal)
 
 
 def _replacement(effect: Effect) -> Reply:

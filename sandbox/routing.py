@@ -33,6 +33,11 @@ class Operation:
     bucket: str
     family: Family
     pattern: re.Pattern[str]
+    by_comp: dict[str, str]
+    """Storage names several operations by one path; `comp` in the query tells them apart."""
+
+    def name(self, query: dict[str, str]) -> str:
+        return self.by_comp.get(query.get("comp", ""), self.id)
 
 
 OPERATIONS: list[Operation] = []
@@ -46,12 +51,16 @@ def operation(
     guard: Guard = "token",
     bucket: str = "default",
     family: Family = "powerbi",
+    by_comp: dict[str, str] | None = None,
 ) -> Callable[[Handler], Handler]:
     """Declare a coroutine as the answer to one operation; `path` is relative to its family's base."""
 
     def declare(handler: Handler) -> Handler:
         template = PREFIXES[family] + path
-        OPERATIONS.append(Operation(id, method, template, handler, guard, bucket, family, _pattern(template)))
+        pattern = _pattern(template)
+        OPERATIONS.append(
+            Operation(id, method, template, handler, guard, bucket, family, pattern, by_comp or {})
+        )
         return handler
 
     return declare

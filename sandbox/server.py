@@ -1,4 +1,4 @@
-"""The sandbox as tests and the demo use it: a process on free ports, and a client for its controls."""
+"""The sandbox as tests and the demo use it: a process on free ports; `control` speaks to it."""
 
 import json
 import subprocess
@@ -7,70 +7,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-import requests
+from sandbox.remote import Control
 
 ROOT = Path(__file__).resolve().parent.parent
-
-
-class Control:
-    """The control interface, one method per use; every method raises on a refusal."""
-
-    def __init__(self, url: str, ca: Path) -> None:
-        self._url = url
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.verify = str(ca)
-
-    def call(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
-        answer = self._session.request(method, f"{self._url}/{path}", json=body, params=query, timeout=120)
-        if not answer.ok:
-            raise RuntimeError(f"{method} {path}: {answer.status_code} {answer.text}")
-        return answer.json() if answer.content else None
-
-    def settings(self, **changes: Any) -> Any:
-        return self.call("PUT", "settings", changes)
-
-    def fault(self, match: dict[str, Any], effect: dict[str, Any]) -> Any:
-        return self.call("POST", "faults", [{"match": match, "effect": effect}])
-
-    def faults(self) -> Any:
-        return self.call("GET", "faults")
-
-    def clear_faults(self) -> None:
-        self.call("DELETE", "faults")
-
-    def ledger(self, since: int = 0) -> list[dict[str, Any]]:
-        return self.call("GET", "ledger", since=since)
-
-    def clear_ledger(self) -> None:
-        self.call("DELETE", "ledger")
-
-    def violations(self) -> list[dict[str, Any]]:
-        return self.call("GET", "violations")
-
-    def state(self, tenant: str) -> dict[str, Any]:
-        return self.call("GET", f"state/{tenant}")
-
-    def put_state(self, tenant: str, state: dict[str, Any]) -> None:
-        self.call("PUT", f"state/{tenant}", state)
-
-    def act(self, tenant: str, action: str, **facts: Any) -> Any:
-        return self.call("POST", "act", {"tenant": tenant, "action": action, **facts})
-
-    def advance(self) -> None:
-        """Everything under way is done at once."""
-        self.call("POST", "advance")
-
-    def expire_tokens(self) -> None:
-        self.call("POST", "expire-tokens")
-
-    def suggested_request(self) -> dict[str, Any]:
-        return self.call("GET", "request")
-
-    def compare(self, request: dict[str, Any] | None = None) -> dict[str, Any]:
-        return self.call("POST", "compare", request)
 
 
 class Sandbox:

@@ -8,6 +8,7 @@ from sandbox.agenda import Agenda
 from sandbox.contents import Contents, read
 from sandbox.faults import Faults
 from sandbox.files import FileStore
+from sandbox.holds import Holds
 from sandbox.ledger import Ledger
 from sandbox.quotas import Quotas
 from sandbox.state import Tenant, Workspace
@@ -47,7 +48,8 @@ class Service:
         self.agenda.at(now() + seconds, work)
 
     def replace_state(self, state: Tenant) -> None:
-        """Another estate; work under way and memories belong to the old one."""
+        """Another estate; work under way, calls held and memories belong to the old one."""
+        self.world.holds.release(drop=True, tenant=self.state.name)
         self.state = state
         self.agenda.clear()
         self._memory.clear()
@@ -75,6 +77,7 @@ class World:
     services: dict[str, Service] = field(default_factory=dict[str, Service])
     """By tenant name, source first."""
     faults: Faults = field(default_factory=Faults)
+    holds: Holds = field(default_factory=Holds)
     ledger: Ledger = field(default_factory=Ledger)
     tokens: Tokens = field(default_factory=Tokens)
     activity: ActivitySettings = field(default_factory=ActivitySettings)

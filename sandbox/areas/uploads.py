@@ -51,14 +51,18 @@ async def create_location(call: Call) -> Reply:
     return json_reply({"Url": url, "ExpirationTime": iso(upload.expires_at)})
 
 
-@operation("Blob_Put", "PUT", "temporary-uploads/{uploadId}", guard="open", family="blob")
+@operation(
+    "Blob_PutBlob",
+    "PUT",
+    "temporary-uploads/{uploadId}",
+    guard="open",
+    family="blob",
+    by_comp={"block": "Blob_PutBlock", "blocklist": "Blob_PutBlockList"},
+)
 async def put(call: Call) -> Reply:
     """Put Blob, Put Block or Put Block List, by `comp`."""
     upload = _signed(call)
     kind = call.query.get("comp")
-    call.notes["operation"] = {"block": "Blob_PutBlock", "blocklist": "Blob_PutBlockList"}.get(
-        kind or "", "Blob_PutBlob"
-    )
     if kind == "block":
         return await _put_block(call, upload)
     if kind == "blocklist":

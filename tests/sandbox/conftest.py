@@ -27,6 +27,7 @@ def sandbox(served: tuple[Sandbox, dict[str, Any]]) -> Sandbox:
     for tenant in bare.two_tenants():
         sandbox.control.put_state(tenant.name, tenant.to_dict())
     sandbox.control.clear_faults()
+    sandbox.control.release(drop=True)
     sandbox.control.clear_ledger()
     sandbox.control.call("DELETE", "violations")
     sandbox.control.settings(**settings)

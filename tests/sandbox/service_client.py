@@ -77,3 +77,11 @@ class Client:
 def code(answer: requests.Response) -> str:
     """The error code of the usual envelope."""
     return answer.json()["error"]["code"]
+
+
+def plain_session(client: Client) -> requests.Session:
+    """Without the token: it must not go to the storage host."""
+    session = requests.Session()
+    session.trust_env = False
+    session.verify = client.session.verify
+    return session

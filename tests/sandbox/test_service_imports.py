@@ -12,8 +12,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
-import requests
-from service_client import Client, code, pbix
+from service_client import Client, code, pbix, plain_session
 
 from sandbox.server import Sandbox
 
@@ -198,14 +197,6 @@ def put_blocks(client: Client, url: str, blocks: list[bytes]) -> None:
     listed = "".join(f"<Latest>{name}</Latest>" for name in names)
     body = f'<?xml version="1.0" encoding="utf-8"?><BlockList>{listed}</BlockList>'
     assert session.put(f"{url}&comp=blocklist", data=body, timeout=60).status_code == 201
-
-
-def plain_session(client: Client) -> requests.Session:
-    """Without the token: it must not go to the storage host."""
-    session = requests.Session()
-    session.trust_env = False
-    session.verify = client.session.verify
-    return session
 
 
 def test_a_token_on_the_upload_host_is_refused_and_recorded(sandbox: Sandbox, source: Client) -> None:

@@ -1,0 +1,98 @@
+"""The control interface as a client sees it, one method per use."""
+
+import time
+from pathlib import Path
+from typing import Any, Literal
+
+import requests
+
+Json = dict[str, Any]
+Mode = Literal["error", "cut", "hold-before", "hold-after"]
+"""error: answered before the effect; cut: connection broken after it; hold: stopped before or after it."""
+
+
+class Control:
+    """The control interface, one method per use; every method raises on a refusal."""
+
+    def __init__(self, url: str, ca: Path) -> None:
+        self._url = url
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.verify = str(ca)
+
+    def call(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
+        answer = self._session.request(method, f"{self._url}/{path}", json=body, params=query, timeout=120)
+        if not answer.ok:
+            raise RuntimeError(f"{method} {path}: {answer.status_code} {answer.text}")
+        return answer.json() if answer.content else None
+
+    def settings(self, **changes: Any) -> Any:
+        return self.call("PUT", "settings", changes)
+
+    def fault(self, match: Json, effect: Json, seconds: float | None = None) -> Any:
+        """Plan one; with `seconds` it ends by itself after so much wall time."""
+        return self.call("POST", "faults", [{"match": match, "effect": effect, "seconds": seconds}])
+
+    def disturb(self, nth: int, mode: Mode, status: int = 503, **match: Any) -> Any:
+        """Call `nth` from now on, of whatever kind (or of those that `match`), is spoilt in that mode."""
+        effects: dict[Mode, Json] = {
+            "error": {"when": "before", "status": status},
+            "cut": {"when": "after"},
+            "hold-before": {"hold": "before"},
+            "hold-after": {"hold": "after"},
+        }
+        return self.fault({**match, "nth": nth}, effects[mode])
+
+    def holds(self) -> list[Json]:
+        """The calls that are held now, oldest first."""
+        return self.call("GET", "holds")
+
+    def release(self, hold: str = "", *, drop: bool = False) -> int:
+        """Let one call go on (all without an id), or cut it off with no effect more; how many there were."""
+        return self.call("DELETE", f"holds/{hold}", drop=int(drop))["released"]
+
+    def await_hold(self, within: float = 60) -> Json | None:
+        """The oldest held call, once there is one; None if none came within that time."""
+        deadline = time.monotonic() + within
+        while time.monotonic() < deadline:
+            if held := self.holds():
+                return held[0]
+            time.sleep(0.01)
+        return None
+
+    def faults(self) -> Any:
+        return self.call("GET", "faults")
+
+    def clear_faults(self) -> None:
+        self.call("DELETE", "faults")
+
+    def ledger(self, since: int = 0) -> list[Json]:
+        return self.call("GET", "ledger", since=since)
+
+    def clear_ledger(self) -> None:
+        self.call("DELETE", "ledger")
+
+    def violations(self) -> list[Json]:
+        return self.call("GET", "violations")
+
+    def state(self, tenant: str) -> Json:
+        return self.call("GET", f"state/{tenant}")
+
+    def put_state(self, tenant: str, state: Json) -> None:
+        self.call("PUT", f"state/{tenant}", state)
+
+    def act(self, tenant: str, action: str, **facts: Any) -> Any:
+        return self.call("POST", "act", {"tenant": tenant, "action": action, **facts})
+
+    def advance(self) -> None:
+        """Everything under way is done at once."""
+        self.call("POST", "advance")
+
+    def expire_tokens(self) -> None:
+        self.call("POST", "expire-tokens")
+
+    def suggested_request(self) -> Json:
+        return self.call("GET", "request")
+
+    def compare(self, request: Json | None = None) -> Json:
+        return self.call("POST", "compare", request)
