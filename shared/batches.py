@@ -1,8 +1,9 @@
 """The queue `migration-batches`: one message is one start body, or names the blob that holds it.
 
 What can't be processed, now or ever, goes to the poison queue with the reason; what might work later is
-raised, so that the host delivers it again. On the last delivery even that goes to the poison queue with the
-reason, since the host itself would move the message without one.
+raised, so that the host delivers it again. On the fifth delivery even that goes to the poison queue with the
+reason, since the host itself would move the message without one. A message at which the process has died on
+each delivery before the fifth is not tried again, for then nobody could say why.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ import logging
 from typing import Any
 
 from shared.control import Starter, start
+from shared.deliveries import Deliveries
 from shared.errors import AppError, Conflict, InvalidInput, NotFound
 from shared.intake import parse_json
 from shared.services import Services
 
 QUEUE = "migration-batches"
 POISON = "migration-batches-poison"
-MAX_DELIVERIES = 5  # host.json: extensions.queues.maxDequeueCount
+MAX_DELIVERIES = 5  # the host's own limit (host.json: maxDequeueCount) lies beyond: it moves without a reason
 _POISON_BYTES = 45_000  # a queue message holds 64 KiB, base64 included
 _ORIGINAL_CHARS = 20_000
 _CUT_CHARS = 5_000  # at most 30,000 bytes, whatever the characters become in JSON
@@ -27,8 +29,29 @@ _BLOB_NAME_CHARS = 1024
 log = logging.getLogger(__name__)
 
 
-def take(services: Services, starter: Starter, message: bytes, delivery: int) -> str | None:
-    """Start what a message asks for; the poison message where it can't be, None where all is well."""
+def take(
+    services: Services, starter: Starter, message: bytes, delivery: int, message_id: str | None = None
+) -> str | None:
+    """Start what a message asks for; the poison message where it can't be, None where all is well.
+
+    `message_id` is the same on each delivery of one message; two messages may have the same body.
+    """
+    deliveries, identity = Deliveries(services.tables), message_id or message.hex()
+    deaths = deliveries.deaths(identity) if delivery > 1 else 0
+    if deaths < MAX_DELIVERIES - 1:
+        deliveries.begin(identity, deaths)
+        try:
+            rejected = _taken(services, starter, message, delivery)
+        except Exception:
+            deliveries.give_back(identity, deaths)
+            raise
+    else:
+        rejected = _rejected(message, _died(deaths), delivery)
+    deliveries.end(identity)
+    return rejected
+
+
+def _taken(services: Services, starter: Starter, message: bytes, delivery: int) -> str | None:
     try:
         start(services, starter, _body(services, message))
     except (InvalidInput, Conflict, NotFound) as refused:
@@ -39,6 +62,13 @@ def take(services: Services, starter: Starter, message: bytes, delivery: int) ->
         log.error("a message could not be processed in %d deliveries", delivery, exc_info=error)
         return _rejected(message, AppError("It failed on every delivery; the log has the reason."), delivery)
     return None
+
+
+def _died(deaths: int) -> AppError:
+    return AppError(
+        f"The process died at this message on each of {deaths} deliveries; it was not tried again.",
+        "message.processDied",
+    )
 
 
 def _body(services: Services, message: bytes) -> bytes:

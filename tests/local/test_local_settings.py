@@ -20,7 +20,7 @@ from local.settings import HostSettings, apply_local_settings, keep_loopback_dir
 def test_host_json_of_the_project_is_understood() -> None:
     settings = HostSettings.load(azurite.CHECKOUT)
     assert settings.route_prefix == "api"
-    assert settings.queues.max_dequeue_count == 5 and settings.queues.base64
+    assert settings.queues.max_dequeue_count == 100 and settings.queues.base64
     assert settings.max_activities >= 1
 
 

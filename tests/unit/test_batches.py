@@ -126,6 +126,39 @@ def test_what_may_work_later_is_delivered_again_and_named_at_the_last(
     assert message["dequeueCount"] == MAX_DELIVERIES
 
 
+class Death(BaseException):
+    """What ends the process passes every handler of errors."""
+
+
+def dying(orchestrator: str, instance_id: str, payload: dict[str, Any]) -> None:
+    raise Death
+
+
+def test_a_message_at_which_the_process_dies_each_time_is_not_tried_a_fifth_time(
+    services: Services, starts: Starts, migration: str
+) -> None:
+    raw, identity = sent(body(id=migration)), f"message of {migration}"
+    for delivery in range(1, MAX_DELIVERIES):
+        with pytest.raises(Death):
+            take(services, dying, raw, delivery, identity)
+    message = poison(take(services, starts, raw, MAX_DELIVERIES, identity))
+    assert message["error"]["code"] == "message.processDied"
+    assert (message["original"], message["dequeueCount"]) == (raw.decode(), MAX_DELIVERIES)
+    assert starts.asked == []
+    assert take(services, starts, raw, 1, f"copy of {identity}") is None  # another message of the same body
+
+
+def test_deliveries_that_failed_or_died_now_and_then_are_tried_again(
+    services: Services, starts: Starts, migration: str
+) -> None:
+    raw, identity, away = sent(body(id=migration)), f"message of {migration}", Starts(RuntimeError("away"))
+    for delivery, starter in enumerate((dying, away, dying, away), 1):
+        with pytest.raises((Death, RuntimeError)):
+            take(services, starter, raw, delivery, identity)
+    assert take(services, starts, raw, MAX_DELIVERIES, identity) is None
+    assert starts.asked == [f"migration/{migration}"]
+
+
 @settings(max_examples=40)
 @given(st.sampled_from(["x", "🚀", "\x01", '"', "\\", "ä", "\x00"]), st.integers(1, 48 * 1024), st.booleans())
 def test_a_poison_message_always_fits_its_queue(

@@ -89,7 +89,8 @@ def test_host_json_names_task_hub_storage_and_bundle(host: dict[str, Any]) -> No
 
 def test_the_queue_is_served_as_the_app_expects(host: dict[str, Any]) -> None:
     queues = host["extensions"]["queues"]
-    assert queues["maxDequeueCount"] == MAX_DELIVERIES
+    # Ours decides, with a reason; the host's limit must not come first, also where storage is away for an hour.
+    assert queues["maxDequeueCount"] > MAX_DELIVERIES * 10
     assert queues["messageEncoding"] == "base64"
     assert f"{QUEUE}-poison" == POISON  # the name the Functions host gives, too
     assert host["extensions"]["http"]["routePrefix"] == "api"
