@@ -39,8 +39,7 @@ def health(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
 
 
 def get_settings(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
-    source = next(iter(world.services.values())).quotas
-    quotas = source.limits | {"scans": source.scans}
+    quotas = next(iter(world.services.values())).quotas.to_dict()
     activity = {"pageSize": world.activity.page_size, "emptyPages": world.activity.empty_pages}
     return world.timing.to_dict() | {"quotas": quotas, "activity": activity, "record": world.ledger.record}
 
@@ -55,6 +54,28 @@ def put_settings(world: World, rest: str, body: Json, query: dict[str, str]) -> 
     world.activity.page_size = int(activity.get("pageSize", world.activity.page_size))
     world.activity.empty_pages = bool(activity.get("emptyPages", world.activity.empty_pages))
     return get_settings(world, rest, body, query)
+
+
+def get_quotas(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
+    """What a client may be told of them, by tenant, as the app's QUOTAS setting words it."""
+    return {name: service.quotas.told() for name, service in world.services.items()}
+
+
+def put_quotas(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
+    """Of one tenant (`quotas/<tenant>`) or of both."""
+    for service in [world.service(rest)] if rest else world.services.values():
+        service.quotas.change(body)
+    return get_quotas(world, rest, body, query)
+
+
+def delete_quotas(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
+    """Nobody has called yet; the limits stay."""
+    for service in world.services.values():
+        service.quotas.forget()
+
+
+def get_totals(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
+    return world.ledger.totals()
 
 
 def get_faults(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
@@ -139,6 +160,10 @@ ROUTES: dict[tuple[str, str], Answer] = {
     ("GET", "health"): health,
     ("GET", "settings"): get_settings,
     ("PUT", "settings"): put_settings,
+    ("GET", "quotas"): get_quotas,
+    ("PUT", "quotas"): put_quotas,
+    ("DELETE", "quotas"): delete_quotas,
+    ("GET", "totals"): get_totals,
     ("GET", "faults"): get_faults,
     ("POST", "faults"): post_faults,
     ("DELETE", "faults"): delete_faults,

@@ -1,5 +1,6 @@
 """Every call and every breach of trust, as data: the measure by which a client is judged."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +24,19 @@ class Ledger:
 
     def since(self, seq: int) -> list[Entry]:
         return [entry for entry in self.entries if entry["seq"] > seq]
+
+    def totals(self) -> dict[str, Any]:
+        """How many calls, how answered, of which operations: without their thousands of entries."""
+        statuses = Counter(entry["status"] for entry in self.entries)
+        operations = Counter(entry["operation"] for entry in self.entries)
+        violations = Counter(entry["kind"] for entry in self.violations)
+        return {
+            "calls": len(self.entries),
+            "throttled": statuses[429],
+            "statuses": {str(status): count for status, count in sorted(statuses.items())},
+            "operations": dict(operations.most_common()),
+            "violations": dict(violations),
+        }
 
     def violate(self, kind: str, **facts: Any) -> None:
         self.violations.append({"kind": kind, **facts})

@@ -1,5 +1,6 @@
 """The control interface as a client sees it, one method per use."""
 
+import json
 import time
 from pathlib import Path
 from typing import Any, Literal
@@ -42,6 +43,43 @@ class Control:
             "hold-after": {"hold": "after"},
         }
         return self.fault({**match, "nth": nth}, effects[mode])
+
+    def quotas(
+        self,
+        *,
+        limits: Json | None = None,
+        wall: Json | None = None,
+        scale: float | None = None,
+        scans: int | None = None,
+        tenant: str = "",
+    ) -> Json:
+        """Set windows: `limits` in scaled real seconds, `wall` in wall seconds; `scale` of the windows alone."""
+        given = {"wall": wall, "scale": scale, "scans": scans}
+        body = (limits or {}) | {key: value for key, value in given.items() if value is not None}
+        return self.call("PUT", f"quotas/{tenant}", body)
+
+    def hidden_limit(self, calls: int, wall_seconds: float, tenant: str = "") -> None:
+        """The unpublished limit of ordinary calls per identity; nobody is told."""
+        self.quotas(wall={"default": [[calls, wall_seconds]]}, tenant=tenant)
+
+    def quotas_setting(self, tenant: str = "contoso") -> str:
+        """The QUOTAS setting of an app that knows the published limits as they are now."""
+        return json.dumps(self.call("GET", "quotas")[tenant])
+
+    def quotas_env(self) -> dict[str, str]:
+        """QUOTAS of both connections, by the name of the app setting."""
+        told: Json = self.call("GET", "quotas")
+        return {
+            f"PBI_CONNECTIONS__{tenant.upper()}__QUOTAS": json.dumps(table) for tenant, table in told.items()
+        }
+
+    def forget_calls(self) -> None:
+        """All quotas are unspent again."""
+        self.call("DELETE", "quotas")
+
+    def totals(self) -> Json:
+        """Calls, 429s (`throttled`), statuses, operations and violations as counts."""
+        return self.call("GET", "totals")
 
     def holds(self) -> list[Json]:
         """The calls that are held now, oldest first."""

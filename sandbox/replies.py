@@ -82,7 +82,7 @@ def fabric_error(error: ApiError, request_id: str) -> Reply:
         "requestId": request_id,
         "errorCode": code,
         "message": error.message or code,
-        "isRetriable": False,
+        "isRetriable": error.reply.status == 429,
     }
     kept = {key: value for key, value in error.reply.headers.items() if key == "retry-after"}
     return json_reply(body, error.reply.status, kept | {"x-ms-public-api-error-code": code})
