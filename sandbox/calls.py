@@ -21,6 +21,8 @@ class Call:
     operation: Operation
     params: dict[str, str]
     request_id: str
+    arrived: float
+    """Epoch seconds."""
     identity: Caller | None = None
     """Set by the guard; None on open operations."""
     notes: dict[str, Any] = field(default_factory=dict[str, Any])

@@ -41,15 +41,17 @@ def health(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
 def get_settings(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
     quotas = next(iter(world.services.values())).quotas.to_dict()
     activity = {"pageSize": world.activity.page_size, "emptyPages": world.activity.empty_pages}
-    return world.timing.to_dict() | {"quotas": quotas, "activity": activity, "record": world.ledger.record}
+    settings = {"quotas": quotas, "activity": activity, "record": world.ledger.record}
+    return world.timing.to_dict() | settings | {"grace": world.patience.grace}
 
 
 def put_settings(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
-    """Any of: scale, durations, latency, quotas (of both tenants), activity, record."""
+    """Any of: scale, durations, latency, quotas (of both tenants), activity, record, grace."""
     world.timing.change(body)
     for service in world.services.values():
         service.quotas.change(body.get("quotas", {}))
     world.ledger.record = bool(body.get("record", world.ledger.record))
+    world.patience.grace = float(body.get("grace", world.patience.grace))
     activity = body.get("activity", {})
     world.activity.page_size = int(activity.get("pageSize", world.activity.page_size))
     world.activity.empty_pages = bool(activity.get("emptyPages", world.activity.empty_pages))
@@ -112,7 +114,9 @@ def get_violations(world: World, rest: str, body: Json, query: dict[str, str]) -
 
 
 def delete_violations(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
+    """Also what clients were told so far: nobody is early any more."""
     world.ledger.violations.clear()
+    world.patience.forget()
 
 
 def get_state(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:

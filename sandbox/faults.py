@@ -4,6 +4,7 @@ Every call that has an operation is looked at, in the order of arrival: token an
 both families. A match without any field but `nth` is therefore "call n of the run, whatever it is".
 """
 
+import math
 import re
 import time
 from dataclasses import dataclass, field, replace
@@ -78,7 +79,7 @@ class Effect(Record):
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict[str, str])
     retry_after: Any = None
-    """What `waits.told` understands; a list is gone through call by call, again and again."""
+    """As `waits.header` takes it; a list is gone through call by call, again and again."""
     delay: float = 0.0
     """Seconds, not scaled."""
     truncate: int | None = None
@@ -98,12 +99,15 @@ class Effect(Record):
     def replaces(self) -> bool:
         return self.status is not None or self.cuts
 
-    def turn(self, number: int) -> "Effect":
-        """The effect as it is for the `number`-th call it meets, from 1."""
-        if not isinstance(self.retry_after, list) or not self.retry_after:
-            return self
-        cycle = cast(list[Any], self.retry_after)
-        return replace(self, retry_after=cycle[(number - 1) % len(cycle)])
+    def turn(self, number: int, until: float | None = None) -> "Effect":
+        """The effect as it is for the `number`-th call it meets, from 1; "rest" is what is left until its end."""
+        told = self.retry_after
+        if isinstance(told, list) and told:
+            cycle = cast(list[Any], told)
+            told = cycle[(number - 1) % len(cycle)]
+        if told == "rest":
+            told = max(1, math.ceil((until or 0) - time.time()))
+        return replace(self, retry_after=told)
 
 
 CUT = Effect(when="after")
@@ -149,7 +153,7 @@ class Faults:
         """The first planned fault that agrees and fires; those behind it have not counted the call."""
         for fault in self.planned:
             if fault.match.agrees(call) and fault.fires(call):
-                return fault.effect.turn(fault.fired)
+                return fault.effect.turn(fault.fired, fault.until)
         return None
 
 

@@ -9,14 +9,17 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
 from sandbox import control, routing
-from sandbox.admission import admit
+from sandbox.admission import admit, quota_key
 from sandbox.calls import Call
 from sandbox.faults import CUT, Effect, Seen
 from sandbox.holds import Dropped
 from sandbox.ledger import Entry
-from sandbox.replies import ApiError, Reply, fabric_error, json_reply, plain, refused
+from sandbox.patience import Closed
+from sandbox.replies import ApiError, Reply, fabric_error, plain, refused
+from sandbox.spoil import replacement
 from sandbox.state import new_id
 from sandbox.timing import iso, now
+from sandbox.waits import told
 from sandbox.wire import Wire
 from sandbox.world import Service
 
@@ -49,7 +52,7 @@ class Front:
             reply, effect = refused(404, "UnknownOperation", "No such route").reply, None
             reply.headers["requestid"] = entry["requestId"]
         else:
-            call = Call(self._service, request, found[0], found[1], entry["requestId"])
+            call = Call(self._service, request, found[0], found[1], entry["requestId"], started)
             reply, effect = await self._answer(call, path, entry)
         entry |= {"status": reply.status if reply else 0, "bytesIn": wire.bytes_in}
         self._service.world.ledger.add(entry)
@@ -74,6 +77,8 @@ class Front:
         operation, world = call.operation, call.service.world
         seen = _seen(call, path, entry["query"])
         entry |= {"operation": seen.operation, "template": operation.template}
+        quota = quota_key(call)
+        self._expect(call, quota)
         effect = world.faults.find(seen)
         await asyncio.sleep(call.service.timing.latency(operation.id) + (effect.delay if effect else 0))
         try:
@@ -86,9 +91,29 @@ class Front:
         entry |= {"identity": call.identity.name if call.identity else None, **call.notes}
         if effect is not None:
             entry["fault"] = True
+        if reply is not None and reply.status == 429:
+            entry |= self._send_away(call, quota, reply)
         if world.ledger.record:
             entry |= await _bodies(call, reply)
         return reply, effect
+
+    def _expect(self, call: Call, quota: str | None) -> None:
+        """A call that comes before it may is written down; whether it is answered is another matter."""
+        world = call.service.world
+        early = world.patience.early(quota, call.arrived) if quota else None
+        if early is not None:
+            facts = {"tenant": call.service.state.name, "operation": call.operation.id, "quota": quota}
+            facts |= {"requestId": call.request_id, **early}
+            world.ledger.violate("early-call", time=iso(call.arrived), **facts)
+
+    def _send_away(self, call: Call, quota: str | None, reply: Reply) -> Entry:
+        """For the ledger: how long a 429 keeps the client from this quota."""
+        moment = now()
+        seconds = told(reply, moment)
+        if quota and seconds:
+            closed = Closed(moment, moment + seconds, call.request_id)
+            call.service.world.patience.close(quota, closed)
+        return {"quota": quota, "told": round(seconds, 3), "mayReturn": iso(moment + seconds)}
 
     async def _hold(self, call: Call, seen: Seen, effect: Effect | None, when: str) -> None:
         if effect is not None and effect.hold == when:
@@ -97,7 +122,7 @@ class Front:
             await call.service.world.holds.wait(seen.to_dict() | {"when": when})
 
     async def _reply(self, call: Call, effect: Effect | None) -> Reply | None:
-        instead = _replacement(effect) if effect is not None and effect.replaces else None
+        instead = replacement(effect, call) if effect is not None and effect.replaces else None
         if effect is not None and instead is not None and effect.when != "after":
             return _stamp(instead, call)
         try:
@@ -145,16 +170,6 @@ async def _take_in(call: Call) -> None:
             await call.request.body()
     except ClientDisconnect:
         return
-
-
-def _replacement(effect: Effect) -> Reply:
-    extra = {key.lower(): value for key, value in effect.headers.items()}
-    if effect.retry_after is not None:
-        extra["retry-after"] = str(effect.retry_after)
-    status = effect.status or 500
-    if isinstance(effect.body, dict | list):
-        return json_reply(effect.body, status, extra)
-    return Reply(status, (effect.body or "").encode(), extra)
 
 
 def _stamp(reply: Reply, call: Call) -> Reply:

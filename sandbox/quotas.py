@@ -9,8 +9,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.replies import too_many
 from sandbox.timing import Timing
+from sandbox.waits import throttled
 
 Window = tuple[int, float]
 """So many calls in so many real seconds."""
@@ -69,7 +69,7 @@ class Quotas:
             calls.popleft()
         wait = max(_wait(calls, window, moment, fixed=bucket in FIXED) for window in windows)
         if wait > 0:
-            raise too_many(max(1, math.ceil(wait)))
+            raise throttled(max(1, math.ceil(wait)), moment)
         calls.append(moment)
 
     def change(self, body: dict[str, Any]) -> None:

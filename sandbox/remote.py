@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 import requests
 
+from sandbox.waits import ODD
+
 Json = dict[str, Any]
 Mode = Literal["error", "cut", "hold-before", "hold-after"]
 """error: answered before the effect; cut: connection broken after it; hold: stopped before or after it."""
@@ -33,6 +35,16 @@ class Control:
     def fault(self, match: Json, effect: Json, seconds: float | None = None) -> Any:
         """Plan one; with `seconds` it ends by itself after so much wall time."""
         return self.call("POST", "faults", [{"match": match, "effect": effect, "seconds": seconds}])
+
+    def storm(self, seconds: float, retry_after: list[Any] | None = None, **match: Any) -> Any:
+        """429 for every API call (or those that match) for so much wall time, told in `retry_after`'s turns.
+
+        A string or number is the header as it is; {"date": s} an HTTP date; {"text": s} only in the body; None
+        nothing; "rest" what is left of the storm. Violations then hold an `early-call` for each that came too soon.
+        """
+        chosen = {"family": ["powerbi", "fabric"]} | match
+        effect = {"when": "before", "status": 429, "retryAfter": ODD if retry_after is None else retry_after}
+        return self.fault(chosen, effect, seconds)
 
     def disturb(self, nth: int, mode: Mode, status: int = 503, **match: Any) -> Any:
         """Call `nth` from now on, of whatever kind (or of those that `match`), is spoilt in that mode."""
@@ -112,6 +124,9 @@ class Control:
 
     def violations(self) -> list[Json]:
         return self.call("GET", "violations")
+
+    def clear_violations(self) -> None:
+        self.call("DELETE", "violations")
 
     def state(self, tenant: str) -> Json:
         return self.call("GET", f"state/{tenant}")

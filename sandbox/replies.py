@@ -47,14 +47,9 @@ def refused(status: int, code: str, detail: str = "", message: str = "") -> ApiE
     )
 
 
-def too_many(seconds: int) -> ApiError:
+def too_many(text: str, headers: dict[str, str]) -> ApiError:
     """Shape 2: throttling is not in the error envelope."""
-    text = (
-        "You have exceeded the amount of requests allowed in the current time frame "
-        "and further requests will fail. "
-        f"Retry in {seconds} seconds."
-    )
-    return ApiError(json_reply({"message": text}, 429, {"retry-after": str(seconds)}), "RequestBlocked", text)
+    return ApiError(json_reply({"message": text}, 429, headers), "RequestBlocked", text)
 
 
 def not_for_applications() -> ApiError:

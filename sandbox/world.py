@@ -10,6 +10,7 @@ from sandbox.faults import Faults
 from sandbox.files import FileStore
 from sandbox.holds import Holds
 from sandbox.ledger import Ledger
+from sandbox.patience import Patience
 from sandbox.quotas import Quotas
 from sandbox.state import Tenant, Workspace
 from sandbox.timing import Timing, now
@@ -54,6 +55,7 @@ class Service:
         self.agenda.clear()
         self._memory.clear()
         self.quotas.forget()
+        self.world.patience.forget()
 
     def workspace_named(self, name: str) -> Workspace | None:
         """An active workspace by name; names are unique whatever their case."""
@@ -78,6 +80,7 @@ class World:
     """By tenant name, source first."""
     faults: Faults = field(default_factory=Faults)
     holds: Holds = field(default_factory=Holds)
+    patience: Patience = field(default_factory=Patience)
     ledger: Ledger = field(default_factory=Ledger)
     tokens: Tokens = field(default_factory=Tokens)
     activity: ActivitySettings = field(default_factory=ActivitySettings)

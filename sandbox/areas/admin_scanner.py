@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 
 from sandbox import views
 from sandbox.calls import Call
-from sandbox.replies import Reply, bad_request, json_reply, not_found, too_many
+from sandbox.replies import Reply, bad_request, json_reply, not_found
 from sandbox.routing import operation
 from sandbox.state import Workspace, new_id
 from sandbox.timing import iso, now, utc
+from sandbox.waits import throttled
 from sandbox.world import Service
 
 MOST_IDS = 100
@@ -47,7 +48,7 @@ async def start_scan(call: Call) -> Reply:
         raise bad_request(f"workspaces must hold 1 to {MOST_IDS} ids")
     scans = call.service.recall(Scans)
     if scans.in_flight() >= call.service.quotas.scans:
-        raise too_many(1)
+        raise throttled(1, now())
     flags = {key: value.lower() == "true" for key, value in call.query.items()}
     scan = Scan([str(item).lower() for item in ids], flags, now())
     scans.by_id[scan.id] = scan
