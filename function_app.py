@@ -67,12 +67,46 @@ def get_mapping(req: func.HttpRequest) -> func.HttpResponse:
     return guarded(lambda: answer(views.mapping(current(), req.route_params["id"], req.params)))
 
 
+@app.route("migrations/{id}/pause", methods=["POST"])
+@app.durable_client_input(client_name="client")
+def pause(req: func.HttpRequest, client: df.SyncDurableFunctionsClient) -> func.HttpResponse:
+    return _apply("pause", req, client)
+
+
+@app.route("migrations/{id}/resume", methods=["POST"])
+@app.durable_client_input(client_name="client")
+def resume(req: func.HttpRequest, client: df.SyncDurableFunctionsClient) -> func.HttpResponse:
+    return _apply("resume", req, client)
+
+
+@app.route("migrations/{id}/cancel", methods=["POST"])
+@app.durable_client_input(client_name="client")
+def cancel(req: func.HttpRequest, client: df.SyncDurableFunctionsClient) -> func.HttpResponse:
+    return _apply("cancel", req, client)
+
+
+@app.route("migrations/{id}/retry", methods=["POST"])
+@app.durable_client_input(client_name="client")
+def retry(req: func.HttpRequest, client: df.SyncDurableFunctionsClient) -> func.HttpResponse:
+    return _apply("retry", req, client)
+
+
 @app.route("migrations/{id}/cutover", methods=["POST"])
 @app.durable_client_input(client_name="client")
 def cut_over(req: func.HttpRequest, client: df.SyncDurableFunctionsClient) -> func.HttpResponse:
+    return _apply("cutover", req, client)
+
+
+@app.route("migrations/{id}/rollback", methods=["POST"])
+@app.durable_client_input(client_name="client")
+def roll_back(req: func.HttpRequest, client: df.SyncDurableFunctionsClient) -> func.HttpResponse:
+    return _apply("rollback", req, client)
+
+
+def _apply(verb: str, req: func.HttpRequest, client: df.SyncDurableFunctionsClient) -> func.HttpResponse:
     def respond() -> func.HttpResponse:
         starter = partial(ensure_running, client)
-        migration = control.cut_over(current(), starter, req.route_params["id"], req.get_body())
+        migration = control.apply(current(), starter, req.route_params["id"], verb, req.get_body())
         head = views.migration_head(migration)
         return answer(head, 202, {"Location": head["links"]["self"], "Retry-After": "5"})
 
@@ -90,9 +124,8 @@ def unknown_route(req: func.HttpRequest) -> func.HttpResponse:
 def start_batch(
     message: func.QueueMessage, poison: func.Out[str], client: df.SyncDurableFunctionsClient
 ) -> None:
-    rejected = batches.take(
-        current(), partial(ensure_running, client), message.get_body(), message.dequeue_count or 1
-    )
+    starter, delivery = partial(ensure_running, client), message.dequeue_count or 1
+    rejected = batches.take(current(), starter, message.get_body(), delivery, message.id)
     if rejected is not None:
         poison.set(rejected)
 

@@ -6,6 +6,7 @@ from activities.context import Context, open_context
 from activities.frame import Call
 from activities.inventory import plan_unread
 from activities.planning import selection_path
+from shared.models import Migration
 from shared.outcomes import Done, Json, Outcome
 from shared.services import Services
 from shared.statuses import Status
@@ -19,13 +20,15 @@ def conclude_plan(services: Services, call: Call) -> Outcome:
     _account_for_all(context)
     _name_what_is_not_applied(context)
     blocker = services.findings.first_blocker(call.migration)
-    if blocker is None:
-        services.manifest.move_to(call.migration, Status.RUNNING)
-        return Done({"status": Status.RUNNING})
-    services.manifest.move_to(
-        call.migration, Status.FAILED, error_code=blocker.code, error_message=blocker.message
-    )
-    return Done({"status": Status.FAILED})
+
+    def conclude(now: Migration) -> Json | None:
+        if now.status != Status.PLANNING:  # paused or cancelled meanwhile, or concluded by an earlier try
+            return None
+        if blocker is None:
+            return {"status": Status.RUNNING, "planned": True}
+        return {"status": Status.FAILED, "error_code": blocker.code, "error_message": blocker.message}
+
+    return Done({"status": services.manifest.decide(call.migration, conclude).status})
 
 
 def _account_for_all(context: Context) -> None:

@@ -2,25 +2,32 @@
 
 A body is a plain function `(services, call) -> Outcome`. `bind` makes of it what the Functions host calls:
 one JSON input, one JSON answer. Transient errors leave it as exceptions, which means "try again"; terminal
-ones become a failed outcome with the service's own code; being told to wait becomes a wait.
+ones become a failed outcome with the service's own code; being told to wait becomes a wait. A migration that
+was told to stop, or whose stage is over, runs no body: `during` says in which statuses one may run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from shared import outcomes, services
-from shared.errors import AppError, is_transient
-from shared.outcomes import Failed, Json, Outcome, Wait
+from shared.errors import AppError, ServiceError, is_transient
+from shared.outcomes import Failed, Json, Outcome, Stopped, Wait
 from shared.services import Services
-from shared.writes import NotYet
+from shared.statuses import WORKING, Status
+from shared.writes import NotYet, Superseded
+from shared.writes import Stopped as ToldToStop
 
 type Body = Callable[[Services, "Call"], Outcome]
 
 _STATE = ("since", "polls", "tries", "position")  # what a wait may hand to the next call of the same activity
 _MESSAGE_CHARS = 2000  # a service's error text may be a whole HTML page
+_LONG_WAIT = timedelta(minutes=15)  # scaled; a longer one is told to people
+
+_statuses: dict[str, frozenset[Status]] = {}  # by the body's name, where not WORKING
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +56,59 @@ class Call:
         return cls(**{**known, "state": {name: raw[name] for name in _STATE if name in raw}})
 
 
+def during(statuses: Iterable[Status]) -> Callable[[Body], Body]:
+    """A body that runs while its migration is in one of these statuses, instead of while it is WORKING."""
+
+    def mark(body: Body) -> Body:
+        _statuses[body.__name__] = frozenset(statuses)
+        return body
+
+    return mark
+
+
 def run(body: Body, using: Services, payload: Mapping[str, Any]) -> Json:
     """One execution of an activity body; raises only what is worth trying again."""
     call = Call.from_dict(payload)
     try:
+        if not _is_wanted(body, using, call):
+            return outcomes.to_dict(Stopped())
         return outcomes.to_dict(body(using, call))
+    except ToldToStop:
+        return outcomes.to_dict(Stopped())
     except NotYet as early:
         return outcomes.to_dict(Wait(early.until, dict(call.state)))
+    except Superseded:
+        raise  # whoever took over does the work; if it was the engine's error, the next try looks
     except AppError as error:
         told = getattr(error, "retry_at", None)
         if is_transient(error) and told is not None:  # by a 429, or by a 503 that names a time
+            _tell_long_wait(using, call, error, told)
             return outcomes.to_dict(Wait(told, dict(call.state)))
         if is_transient(error):
             raise
         return outcomes.to_dict(Failed(error.code, error.message[:_MESSAGE_CHARS]))
+
+
+def _is_wanted(body: Body, using: Services, call: Call) -> bool:
+    """False where people have paused or cancelled the migration, or this is a late copy of what is long over."""
+    if not call.migration:
+        return True
+    return using.manifest.migration(call.migration).status in _statuses.get(body.__name__, WORKING)
+
+
+def _tell_long_wait(using: Services, call: Call, error: AppError, until: datetime) -> None:
+    if not call.migration or until - using.clock.now() < _LONG_WAIT * call.scale:
+        return
+    assert isinstance(error, ServiceError)  # nothing else names a time
+    using.findings.add(
+        call.migration,
+        "quota.longWait",
+        kind="connection",
+        id=error.connection,
+        name=error.connection,
+        message=f"{error.operation} may be called again at {until:%Y-%m-%d %H:%M} UTC; the work waits until then.",
+        key=error.operation,
+    )
 
 
 def bind(body: Body) -> Callable[[dict[str, Any]], dict[str, Any]]:

@@ -13,7 +13,7 @@ from typing import Any
 from activities.classification import classify
 from activities.context import Context, open_context
 from activities.frame import Call
-from activities.planning import batch_size, selection_path
+from activities.planning import BATCHES, batch_size, selection_path
 from shared.errors import EntityNotFound, NotAuthorized
 from shared.manifest import count_items, safe_id
 from shared.models import ItemState, WorkspaceRow
@@ -21,7 +21,6 @@ from shared.outcomes import Done, Failed, Json, Outcome
 from shared.polling import SCAN
 from shared.services import Services
 
-_BATCHES = "PbiBatches"
 _KINDS = ("reports", "datasets", "dashboards", "dataflows", "users")
 
 
@@ -34,11 +33,11 @@ def await_scan(services: Services, call: Call) -> Outcome:
     if not scan:
         ids = [entry["id"] for entry in _entries(services, call)]
         scan = {"scan": context.source.scanner.post_info(ids)}
-        services.tables[_BATCHES].put(call.migration, _batch_key(call), scan)
+        services.tables[BATCHES].put(call.migration, _batch_key(call), scan)
     elif (status := _scan_status(context, scan["scan"])) == "Succeeded":
         return Done()
     elif status in {"Failed", "Lost"}:
-        services.tables[_BATCHES].delete(call.migration, _batch_key(call))  # the next try asks for a new scan
+        services.tables[BATCHES].delete(call.migration, _batch_key(call))  # the next try asks for a new scan
         return Failed(f"scan.{status.lower()}", f"The scan of batch {call.batch} ended as {status}.")
     again = SCAN.again(call.state, services.clock.now(), call.scale)
     return again or Failed("scan.deadline", f"The scan of batch {call.batch} did not end in time.")
@@ -58,7 +57,7 @@ def collect_scan(services: Services, call: Call) -> Outcome:
             plan_unread(context, entry, "the scan result does not contain it.")
         else:
             _take(context, entry, _document(entry, seen))
-    services.tables[_BATCHES].put(call.migration, _batch_key(call), {**row, "taken": True})
+    services.tables[BATCHES].put(call.migration, _batch_key(call), {**row, "taken": True})
     return Done()
 
 
@@ -72,7 +71,7 @@ def list_directly(services: Services, call: Call) -> Outcome:
             _take(context, entry, read_directly(context, entry))
         except (NotAuthorized, EntityNotFound) as refused:
             plan_unread(context, entry, refused.message)
-    services.tables[_BATCHES].put(call.migration, _batch_key(call), {"taken": True})
+    services.tables[BATCHES].put(call.migration, _batch_key(call), {"taken": True})
     return Done()
 
 
@@ -190,7 +189,7 @@ def _batch_key(call: Call) -> str:
 
 
 def _batch_row(services: Services, call: Call) -> Json:
-    found = services.tables[_BATCHES].get(call.migration, _batch_key(call))
+    found = services.tables[BATCHES].get(call.migration, _batch_key(call))
     return {name: found[0][name] for name in ("scan", "taken") if name in found[0]} if found else {}
 
 

@@ -17,6 +17,7 @@ from shared.outcomes import Done, Json, Outcome
 from shared.services import Services
 
 SCAN_BATCH = 100  # ids per getInfo call
+BATCHES = "PbiBatches"  # the table of how far each batch of the inventory is
 MEMBER_BATCH = 10  # workspaces one activity lists by itself, five calls each
 
 
@@ -26,14 +27,21 @@ def select_workspaces(services: Services, call: Call) -> Outcome:
     Groups_GetGroupsAsAdmin where the identity may (its scanner then reads the details), else
     Groups_GetGroups with per-workspace lists; Capacities_GetCapacities of both tenants.
     """
-    path = selection_path(call.migration)
+    path, attempt = selection_path(call.migration), services.manifest.migration(call.migration).attempt
     selection: Json | None = services.documents.read_json(path)
-    if selection is None:
-        context = open_context(services, call)
-        selection = _select(context)
+    if selection is None or selection["attempt"] != attempt:
+        services.findings.clear(call.migration)  # of a plan that was given up: nothing of it holds any more
+        _forget_batches(services, call.migration)
+        selection = {**_select(open_context(services, call)), "attempt": attempt}
         services.documents.write_json(path, selection)
     size = batch_size(selection["mode"])
     return Done({"mode": selection["mode"], "batches": -(-len(selection["workspaces"]) // size)})
+
+
+def _forget_batches(services: Services, migration_id: str) -> None:
+    table = services.tables[BATCHES]
+    for row in list(table.partition(migration_id)):
+        table.delete(migration_id, row["RowKey"])
 
 
 def selection_path(migration_id: str) -> str:

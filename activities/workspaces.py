@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from dataclasses import replace
 from typing import Any
 
 from activities import inventory
@@ -13,7 +12,7 @@ from activities.context import Context, open_context
 from activities.frame import Call
 from shared.errors import AlreadyExists, EntityNotFound, NotAuthorized
 from shared.models import ItemRow, ItemState, Kind, WorkspaceRow, WorkspaceStatus
-from shared.outcomes import Done, Failed, Json, Outcome
+from shared.outcomes import Done, Failed, Json, Outcome, Wait
 from shared.ownership import Owned
 from shared.polling import NEIGHBOUR, VISIBILITY
 from shared.services import Services
@@ -22,7 +21,7 @@ from shared.writes import Intent
 
 _OPEN = frozenset({ItemState.PLANNED, ItemState.CREATING})
 _UNFINISHED = frozenset({WorkspaceStatus.PENDING, WorkspaceStatus.RUNNING})
-_BLOCKED = frozenset({"access.source", "workspace.busy", "workspace.nameTaken"})
+_BLOCKED = frozenset({"access.source", "workspace.busy", "workspace.gone", "workspace.nameTaken"})
 
 
 def inspect_source(services: Services, call: Call) -> Outcome:
@@ -32,6 +31,10 @@ def inspect_source(services: Services, call: Call) -> Outcome:
     the target has not been touched yet.
     """
     context = open_context(services, call)
+    row = context.workspace()
+    holder = _other_holder(context)
+    if holder is not None:
+        return _wait_for(context, row, holder)
     row = context.update_workspace(
         status=WorkspaceStatus.RUNNING, step="inventory", error_code="", error_message=""
     )
@@ -125,6 +128,7 @@ def finish_workspace(services: Services, call: Call) -> Outcome:
             services.staging.delete(item.blob)
     if row.status == WorkspaceStatus.RUNNING:
         _close(context, row, items)
+    context.update_workspace(attempt=services.manifest.migration(call.migration).attempt)
     services.manifest.count_workspace(call.migration, call.workspace)
     return Done()
 
@@ -149,8 +153,6 @@ def _existing(context: Context, row: WorkspaceRow, found: Json) -> Outcome:
     owner = context.services.ownership.owner(context.target_connection.tenant_id, found["id"])
     if owner is not None and owner.same_source(_owned(context)):
         return _ours(context, found, owner)
-    if owner is None and _is_being_made(context, row):
-        return _look_again(context)
     if context.request.existing == "merge":
         context.services.ownership.share(context.target_connection.tenant_id, found["id"], _owned(context))
         _arrive(context, found["id"], "merged")
@@ -174,48 +176,53 @@ def _is_anothers(context: Context, found: Json) -> bool:
 
 
 def _ours(context: Context, found: Json, owner: Owned) -> Outcome:
-    """This app brought the same source workspace there. One migration at a time works on it."""
+    """This app brought the same source workspace there; whoever holds its lease goes on with it."""
     if owner.migration_id != context.call.migration:
-        if _is_working(context, owner):
-            return _look_again(context)
         context.update_workspace(earlier=owner.migration_id)  # noted before the row names us
         tenant = context.target_connection.tenant_id
         if not context.services.ownership.succeed(tenant, found["id"], _owned(context), owner):
-            return _look_again(context)
+            return Wait(context.services.clock.now())  # it changed hands since we looked
     _arrive(context, found["id"], "ours")
     return Done()
 
 
-def _is_working(context: Context, owner: Owned) -> bool:
-    """The owner's migration goes on, and has not closed this workspace yet."""
-    manifest, workspace = context.services.manifest, context.call.workspace
-    migration = manifest.find(owner.migration_id)
+def _other_holder(context: Context) -> Owned | None:
+    """The migration that works on this source workspace at present; None where it is ours now."""
+    return context.services.ownership.lease(
+        context.target_connection.tenant_id,
+        _owned(context),
+        lambda holder: not _is_working(context.services, holder),
+    )
+
+
+def _is_working(services: Services, holder: Owned) -> bool:
+    """Its migration goes on (or is paused), and it has not closed this workspace yet."""
+    migration = services.manifest.find(holder.migration_id)
     if migration is None or migration.status in RESTING:
         return False
-    begun = manifest.has_workspace(owner.migration_id, workspace)
-    return begun and manifest.workspace(owner.migration_id, workspace).status in _UNFINISHED
+    begun = services.manifest.has_workspace(holder.migration_id, holder.source_workspace)
+    row = services.manifest.workspace(holder.migration_id, holder.source_workspace) if begun else None
+    return row is not None and (row.status in _UNFINISHED or row.attempt < migration.attempt)
 
 
-def _is_being_made(context: Context, row: WorkspaceRow) -> bool:
-    """Another migration has begun to create a workspace of this name from this source, and has not claimed it."""
-    manifest, gate, ours = context.services.manifest, context.services.gate, _creation(context, row)
-    return any(
-        gate.is_open(replace(ours, migration_id=other.id))
-        and manifest.workspace(other.id, row.source_id).target_name == row.target_name
-        for other in manifest.each_migration()
-        if other.id != context.call.migration and other.status not in RESTING
+def _wait_for(context: Context, row: WorkspaceRow, holder: Owned) -> Outcome:
+    """Two never work on one workspace: the second is told, and begins once the first has finished it."""
+    context.finding(
+        "workspace.leased",
+        kind="workspace",
+        id=row.source_id,
+        name=row.source_name,
+        message=f"Migration {holder.migration_id} is working on this workspace; this one waits for it.",
+        key=holder.migration_id,
+    )
+    again = NEIGHBOUR.again(context.call.state, context.services.clock.now(), context.call.scale)
+    return again or Failed(
+        "workspace.busy", f"Migration {holder.migration_id} has been working on this workspace all the time."
     )
 
 
 def _creation(context: Context, row: WorkspaceRow) -> Intent:
     return context.intent("workspace", context.call.workspace, "Groups_CreateGroup", row.target_name)
-
-
-def _look_again(context: Context) -> Outcome:
-    again = NEIGHBOUR.again(context.call.state, context.services.clock.now(), context.call.scale)
-    return again or Failed(
-        "workspace.busy", "Another migration has been working on this workspace all the time."
-    )
 
 
 def _invisible(context: Context, row: WorkspaceRow, taken: AlreadyExists) -> Outcome:

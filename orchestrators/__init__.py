@@ -7,7 +7,8 @@ activities return. `ALL` is what function_app registers; the names are contracts
 from orchestrators.drift import drift
 from orchestrators.item import move_model
 from orchestrators.migration import migration
+from orchestrators.rollback import undo_workspace
 from orchestrators.scan import scan_batch
 from orchestrators.workspace import workspace
 
-ALL = (migration, scan_batch, workspace, move_model, drift)
+ALL = (migration, scan_batch, workspace, move_model, undo_workspace, drift)

@@ -5,31 +5,31 @@ from __future__ import annotations
 from durabletask.task import OrchestrationContext
 
 from activities import drift as events
-from orchestrators.waiting import Steps, step
+from orchestrators.waiting import Steps, Tally, generations, step
 from shared.outcomes import Failed, Json
 
 INSTANCE = "drift"  # one at a time: the timer starts it only where none is running
 PAGES = 100  # per generation
 
 
-def drift(ctx: OrchestrationContext, payload: Json) -> Steps[Json]:
+@generations
+def drift(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Steps[Json]:
     """Input: {"scale", "connections"?}. Output: {}.
 
     A tenant that can't be read is a finding and does not stop the other.
     """
     names = payload.get("connections")
     if names is None:
-        begun = yield from step(ctx, events.list_connections, payload)
+        begun = yield from step(ctx, events.list_connections, payload, tally)
         names = [] if isinstance(begun, Failed) else begun.value["connections"]
     for _ in range(PAGES):
         if not names:
             return {}
         one = {"scale": payload["scale"], "connection": names[0]}
-        page = yield from step(ctx, events.read_events, one)
+        page = yield from step(ctx, events.read_events, one, tally)
         if isinstance(page, Failed):
-            yield from step(
-                ctx, events.record_unreadable, {**one, "code": page.code, "message": page.message}
-            )
+            unreadable = {**one, "code": page.code, "message": page.message}
+            yield from step(ctx, events.record_unreadable, unreadable, tally)
         if isinstance(page, Failed) or not page.value["more"]:
             names = names[1:]
     ctx.continue_as_new({"scale": payload["scale"], "connections": names})

@@ -9,23 +9,29 @@ from __future__ import annotations
 from durabletask.task import OrchestrationContext
 
 from activities import exports, imports
-from orchestrators.waiting import Steps, step
+from orchestrators.waiting import Steps, Tally, generations, step
 from shared.outcomes import Failed, Json
 
 
-def move_model(ctx: OrchestrationContext, payload: Json) -> Steps[Json]:
+@generations
+def move_model(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Steps[Json]:
     """Input: {"migration", "scale", "workspace", "reports": [source ids of one name]}. Output: {}.
 
-    One report per generation: however many share a name, the history stays as short as one report's.
+    One report per generation, and one try of it: however many share a name, and however often an import fails
+    or a staged file is damaged, the history stays as short as one report's. How many tries there are the
+    activities know.
     """
     report, *others = payload["reports"]
     one = {**payload, "report": report}
     for activity in (exports.export_report, imports.import_report, imports.await_import):
-        outcome = yield from step(ctx, activity, one)
+        outcome = yield from step(ctx, activity, one, tally)
         if isinstance(outcome, Failed):
             reason = {"during": activity.__name__, "code": outcome.code, "message": outcome.message}
-            yield from step(ctx, imports.record_item_failure, {**one, **reason})
+            yield from step(ctx, imports.record_item_failure, {**one, **reason}, tally)
             break
+        if outcome.value.get("again"):
+            ctx.continue_as_new(payload)
+            return {}
     if others:
         ctx.continue_as_new({**payload, "reports": others})
     return {}

@@ -3,19 +3,23 @@
 The status in the manifest says what comes next, so an instance that is started again after everything was
 lost (a new task hub, a killed host) goes on where the manifest stands. Each stage ends with an activity that
 moves the status along the table; each page of workspaces is a generation of its own (continue-as-new), so
-that the history stays small however many workspaces there are.
+that the history stays small however many workspaces there are. Where people pause or cancel, the activities
+of the stage are not let run any more, it unwinds, and the status is looked at again.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from durabletask.task import OrchestrationContext
+from durabletask.task import OrchestrationContext, Task
 
 from activities import conclusion, migrations, planning
-from orchestrators.names import scan_instance, workspace_instance
+from orchestrators.names import scan_instance, undo_instance, workspace_instance
+from orchestrators.rollback import undo_workspace
 from orchestrators.scan import scan_batch
-from orchestrators.waiting import Steps, step
+from orchestrators.waiting import Halt, Steps, Tally, generations, step
 from orchestrators.windows import fan_out
 from orchestrators.workspace import workspace
 from shared.outcomes import Failed, Json
@@ -27,23 +31,28 @@ BATCHES = 60  # of an inventory, per generation
 PAGE = 60  # workspaces per generation
 
 
-def migration(ctx: OrchestrationContext, payload: Json) -> Steps[Json]:
+@generations
+def migration(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Steps[Json]:
     """Input: {"migration", "scale", "status"?, "batch"?, "cursor"?}. Output: {"status"}."""
+    where = {"migration": payload["migration"], "scale": payload["scale"]}
     status = payload.get("status")
     if not status:
-        status = yield from _answer(ctx, migrations.current_status, payload)
-    if status in RESTING:
+        status = yield from _answer(ctx, migrations.current_status, where, tally)
+    if status in RESTING or status == Status.PAUSED:
         return {"status": status}
-    after = yield from STAGES[Status(status)](ctx, payload)
-    ctx.continue_as_new({"migration": payload["migration"], "scale": payload["scale"], **after})
+    try:
+        after = yield from STAGES[Status(status)](ctx, payload, tally)
+    except Halt:
+        after = {}  # the next generation asks where the migration stands now
+    ctx.continue_as_new({**where, **after})
     return {"status": status}
 
 
-def plan(ctx: OrchestrationContext, payload: Json) -> Steps[Json]:
+def plan(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Steps[Json]:
     """Inventory and checks, so many batches of workspaces per generation; nothing is written in either tenant."""
-    inventory = yield from step(ctx, planning.select_workspaces, payload)
+    inventory = yield from step(ctx, planning.select_workspaces, payload, tally)
     if isinstance(inventory, Failed):
-        return (yield from _fail(ctx, payload, inventory))
+        return (yield from _fail(ctx, payload, inventory, tally))
     identity = payload["migration"]
 
     def start(number: int) -> Any:
@@ -56,36 +65,33 @@ def plan(ctx: OrchestrationContext, payload: Json) -> Steps[Json]:
     yield from fan_out(range(first, min(first + BATCHES, batches)), start, SCANS_AT_ONCE)
     if first + BATCHES < batches:
         return {"status": Status.PLANNING, "batch": first + BATCHES}
-    return {"status": (yield from _answer(ctx, conclusion.conclude_plan, payload))}
+    return {"status": (yield from _answer(ctx, conclusion.conclude_plan, payload, tally))}
 
 
-def move(ctx: OrchestrationContext, payload: Json) -> Steps[Json]:
+def move(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Steps[Json]:
     """One page of workspaces, each in an orchestration of its own; then the next page, then validation."""
-    identity = payload["migration"]
-    asked = {**payload, "cursor": payload.get("cursor"), "page": PAGE}
-    page = yield from step(ctx, migrations.next_workspaces, asked)
-    if isinstance(page, Failed):
-        return (yield from _fail(ctx, payload, page))
-
-    def start(workspace_id: str) -> Any:
-        child = {"migration": identity, "scale": payload["scale"], "workspace": workspace_id}
-        return ctx.call_sub_orchestrator(
-            workspace.__name__, input=child, instance_id=workspace_instance(identity, workspace_id)
-        )
-
-    yield from fan_out(page.value["workspaces"], start, WORKSPACES_AT_ONCE)
-    if page.value["cursor"]:
-        return {"status": Status.RUNNING, "cursor": page.value["cursor"]}
-    return {"status": (yield from _answer(ctx, migrations.begin_validation, payload))}
+    pages = Pages(Status.RUNNING, workspace, workspace_instance, migrations.begin_validation)
+    return (yield from _by_page(ctx, payload, tally, pages))
 
 
-def validate(ctx: OrchestrationContext, payload: Json) -> Steps[Json]:
+def validate(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Steps[Json]:
     """The workspaces have validated themselves; here it is proved that none of them is unaccounted for."""
-    return {"status": (yield from _answer(ctx, migrations.conclude_validation, payload))}
+    return {"status": (yield from _answer(ctx, migrations.conclude_validation, payload, tally))}
 
 
-def cut_over(ctx: OrchestrationContext, payload: Json) -> Steps[Json]:
-    return {"status": (yield from _answer(ctx, migrations.complete_cutover, payload))}
+def cut_over(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Steps[Json]:
+    return {"status": (yield from _answer(ctx, migrations.complete_cutover, payload, tally))}
+
+
+def cancel(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Steps[Json]:
+    """Nothing is under way any more; what was not finished is said to have been left."""
+    return {"status": (yield from _answer(ctx, migrations.conclude_cancel, payload, tally))}
+
+
+def roll_back(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Steps[Json]:
+    """One page of workspaces after the other is undone."""
+    pages = Pages(Status.ROLLING_BACK, undo_workspace, undo_instance, migrations.conclude_rollback)
+    return (yield from _by_page(ctx, payload, tally, pages))
 
 
 STAGES = {
@@ -93,18 +99,50 @@ STAGES = {
     Status.RUNNING: move,
     Status.VALIDATING: validate,
     Status.CUTOVER: cut_over,
+    Status.CANCELLING: cancel,
+    Status.ROLLING_BACK: roll_back,
 }
 
 
-def _answer(ctx: OrchestrationContext, activity: Any, payload: Json) -> Steps[str]:
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """A stage that goes through the workspaces: a child each, and what ends it after the last page."""
+
+    status: Status
+    child: Callable[..., Any]
+    instance: Callable[[str, str], str]
+    conclude: Callable[..., Any]
+
+
+def _by_page(ctx: OrchestrationContext, payload: Json, tally: Tally, pages: Pages) -> Steps[Json]:
+    identity = payload["migration"]
+    asked = {**payload, "cursor": payload.get("cursor"), "page": PAGE}
+    page = yield from step(ctx, migrations.next_workspaces, asked, tally)
+    if isinstance(page, Failed):
+        return (yield from _fail(ctx, payload, page, tally))
+    again = {"again": True} if page.value["again"] else {}
+
+    def start(workspace_id: str) -> Task[Any]:
+        one = {"migration": identity, "scale": payload["scale"], "workspace": workspace_id, **again}
+        return ctx.call_sub_orchestrator(
+            pages.child.__name__, input=one, instance_id=pages.instance(identity, workspace_id)
+        )
+
+    yield from fan_out(page.value["workspaces"], start, WORKSPACES_AT_ONCE)
+    if page.value["cursor"]:
+        return {"status": pages.status, "cursor": page.value["cursor"]}
+    return {"status": (yield from _answer(ctx, pages.conclude, payload, tally))}
+
+
+def _answer(ctx: OrchestrationContext, activity: Any, payload: Json, tally: Tally) -> Steps[str]:
     """The status an activity leads to; `failed` with the reason kept where it could not decide."""
-    outcome = yield from step(ctx, activity, payload)
+    outcome = yield from step(ctx, activity, payload, tally)
     if isinstance(outcome, Failed):
-        return (yield from _fail(ctx, payload, outcome))["status"]
+        return (yield from _fail(ctx, payload, outcome, tally))["status"]
     return outcome.value["status"]
 
 
-def _fail(ctx: OrchestrationContext, payload: Json, why: Failed) -> Steps[Json]:
+def _fail(ctx: OrchestrationContext, payload: Json, why: Failed, tally: Tally) -> Steps[Json]:
     reason = {**payload, "code": why.code, "message": why.message}
-    yield from step(ctx, migrations.record_migration_failure, reason)
+    yield from step(ctx, migrations.record_migration_failure, reason, tally)
     return {"status": Status.FAILED}

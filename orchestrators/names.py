@@ -17,6 +17,10 @@ def workspace_instance(migration_id: str, workspace_id: str) -> str:
     return f"{migration_id}.{workspace_id.lower()}"
 
 
+def undo_instance(migration_id: str, workspace_id: str) -> str:
+    return f"{migration_id}.undo.{workspace_id.lower()}"
+
+
 def item_instance(migration_id: str, workspace_id: str, item_id: str) -> str:
     digest = hashlib.sha256(f"{workspace_id}/{item_id}".lower().encode()).hexdigest()
     return f"{migration_id}.item.{digest[:32]}"

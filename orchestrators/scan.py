@@ -5,20 +5,21 @@ from __future__ import annotations
 from durabletask.task import OrchestrationContext
 
 from activities import inventory
-from orchestrators.waiting import Steps, step
+from orchestrators.waiting import Steps, Tally, generations, step
 from shared.outcomes import Failed, Json
 
 
-def scan_batch(ctx: OrchestrationContext, payload: Json) -> Steps[Json]:
+@generations
+def scan_batch(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Steps[Json]:
     """Input: {"migration", "scale", "batch", "mode": scanner | member}. Output: {}.
 
     A batch that can't be read becomes a finding per workspace; the others go on.
     """
     for activity in READ[payload["mode"]]:
-        outcome = yield from step(ctx, activity, payload)
+        outcome = yield from step(ctx, activity, payload, tally)
         if isinstance(outcome, Failed):
             failure = {**payload, "code": outcome.code, "message": outcome.message}
-            yield from step(ctx, inventory.record_unread, failure)
+            yield from step(ctx, inventory.record_unread, failure, tally)
             break
     return {}
 

@@ -1,7 +1,13 @@
-"""One activity to its outcome: a raise is tried again, a wait is a durable timer, the rest is the answer."""
+"""One activity to its outcome: a raise is tried again, a wait is a durable timer, the rest is the answer.
+
+However long the service makes us wait, waiting is no failure: a generation that has waited often enough
+hands over to the next one (continue-as-new), which goes on with the same activity and its state. A migration
+that was told to stop unwinds: `Halt` leaves every orchestrator, whose children have ended by then.
+"""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,27 +15,72 @@ from typing import Any
 
 from durabletask.task import OrchestrationContext, RetryPolicy, Task, TaskFailedError
 
-from shared.outcomes import Done, Failed, Json, Wait, from_dict
+from shared.outcomes import Done, Failed, Json, Stopped, Wait, from_dict
 
 type Steps[T] = Generator[Task[Any], Any, T]
 
-MAX_WAITS = 100  # of one activity in one generation
-LONG = 4  # waits of a generation; what one more step may wait still fits into a thousand events then
-
+MAX_WAITS = 80  # of one generation; each is eight events of its history
+LONG = 4  # waits after which a new generation begins where that is easy: between two phases
 
 MESSAGE_CHARS = 2000  # of an exception's text that is kept
 
 
+class Halt(Exception):
+    """The migration was paused or cancelled, or its stage is over."""
+
+
+class TooLong(Exception):
+    """This generation has waited `MAX_WAITS` times; `position` is where the next one goes on."""
+
+    def __init__(self, position: Json):
+        super().__init__("a new generation is due")
+        self.position = position
+
+
 @dataclass(slots=True)
 class Tally:
-    """How often a generation has waited: a wait is eight events of its history."""
+    """How often a generation has waited, and in which activity's waiting the one before it ended."""
 
     waits: int = 0
+    resumed: Json | None = None
 
     @property
     def is_long(self) -> bool:
         """Time for a new generation."""
         return self.waits > LONG
+
+    def state_of(self, name: str, payload: Json) -> Json:
+        """The state with which the generation before left this very call, once."""
+        resumed = self.resumed
+        if resumed is None or (resumed["activity"], resumed["input"]) != (name, payload):
+            return {}
+        self.resumed = None
+        return resumed["state"]
+
+
+type Body = Callable[[OrchestrationContext, Json, Tally], Steps[Json]]
+type Orchestrator = Callable[[OrchestrationContext, Json], Steps[Json]]
+
+
+def generations(body: Body) -> Orchestrator:
+    """An orchestrator that goes on in a new generation where `body` waits long, and ends where it is halted.
+
+    Output: that of `body`, or {"stopped": true}.
+    """
+
+    @functools.wraps(body, assigned=("__module__", "__name__", "__qualname__", "__doc__"))
+    def orchestrator(ctx: OrchestrationContext, payload: Json) -> Steps[Json]:
+        given = {name: value for name, value in payload.items() if name != "resumed"}
+        try:
+            return (yield from body(ctx, given, Tally(resumed=payload.get("resumed"))))
+        except TooLong as long:
+            ctx.continue_as_new({**given, "resumed": long.position})
+            return {}
+        except Halt:
+            return {"stopped": True}
+
+    del orchestrator.__wrapped__  # the engine looks at the signature: it is this one, not the body's
+    return orchestrator
 
 
 def retry_policy(scale: float) -> RetryPolicy:
@@ -43,15 +94,15 @@ def retry_policy(scale: float) -> RetryPolicy:
 
 
 def step(
-    ctx: OrchestrationContext, activity: Callable[..., Any], payload: Json, tally: Tally | None = None
+    ctx: OrchestrationContext, activity: Callable[..., Any], payload: Json, tally: Tally
 ) -> Steps[Done | Failed]:
     """Call `activity` (by its name, which is a contract) until it is done or failed.
 
     An activity that waits gets its own `state` back with the next call. One that still raises after every
-    retry has failed with the code `activity.gaveUp`; so has one that waits more than `MAX_WAITS` times.
+    retry has failed with the code `activity.gaveUp`. Raises Halt where the activity was not let run.
     """
-    state: Json = {}
-    for _ in range(MAX_WAITS):
+    state = tally.state_of(activity.__name__, payload)
+    while True:
         task = ctx.call_activity(
             activity.__name__, input={**payload, **state}, retry_policy=retry_policy(payload["scale"])
         )
@@ -61,13 +112,15 @@ def step(
             return Failed(
                 "activity.gaveUp", f"{activity.__name__}: {failure.details.message[:MESSAGE_CHARS]}"
             )
+        if isinstance(outcome, Stopped):
+            raise Halt
         if not isinstance(outcome, Wait):
             return outcome
         state = outcome.state
-        if tally is not None:
-            tally.waits += 1
+        tally.waits += 1
         yield ctx.create_timer(_not_past(ctx, outcome.until))
-    return Failed("activity.endless", f"{activity.__name__} waited {MAX_WAITS} times without an end")
+        if tally.waits >= MAX_WAITS:
+            raise TooLong({"activity": activity.__name__, "input": payload, "state": state})
 
 
 def _not_past(ctx: OrchestrationContext, until: datetime) -> datetime:

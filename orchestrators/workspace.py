@@ -11,10 +11,10 @@ from typing import Any
 
 from durabletask.task import OrchestrationContext
 
-from activities import access, capacity, validation, workspaces
+from activities import access, capacity, retrying, validation, workspaces
 from orchestrators.item import move_model
 from orchestrators.names import item_instance
-from orchestrators.waiting import Steps, Tally, step
+from orchestrators.waiting import Steps, Tally, generations, step
 from orchestrators.windows import fan_out
 from shared.outcomes import Failed, Json
 
@@ -22,15 +22,22 @@ MODELS_AT_ONCE = 3
 PAGE = 20  # reports per generation
 
 
-def workspace(ctx: OrchestrationContext, payload: Json) -> Steps[Json]:
-    """Input: {"migration", "scale", "workspace", "phase"?, "cursor"?, "going"?}. Output: {}.
+@generations
+def workspace(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Steps[Json]:
+    """Input: {"migration", "scale", "workspace", "again"?, "phase"?, "cursor"?, "going"?}. Output: {}.
 
-    A new generation begins within a phase where the phase says how it goes on, and between two phases where
-    there was much waiting: the history stays short.
+    `again`: a retry, which first looks what is to be done at all. A new generation begins within a phase where
+    the phase says how it goes on, and between two phases where there was much waiting: the history stays short.
     """
     where = {key: payload[key] for key in ("migration", "scale", "workspace")}
+    if payload.get("again"):
+        needed = yield from step(ctx, retrying.reopen_workspace, where, tally)
+        if isinstance(needed, Failed) or not needed.value["open"]:
+            return {}
+        ctx.continue_as_new(where)
+        return {}
     resumed = {key: payload[key] for key in ("cursor", "going") if key in payload}
-    tally, begun = Tally(), payload.get("phase", next(iter(PHASES)))
+    begun = payload.get("phase", next(iter(PHASES)))
     for name in list(PHASES)[list(PHASES).index(begun) :]:
         if tally.is_long:
             ctx.continue_as_new({**where, "phase": name})
@@ -42,9 +49,9 @@ def workspace(ctx: OrchestrationContext, payload: Json) -> Steps[Json]:
             return {}
         if failed is not None:
             reason = {**where, "phase": name, "code": failed.code, "message": failed.message}
-            yield from step(ctx, workspaces.record_workspace_failure, reason)
+            yield from step(ctx, workspaces.record_workspace_failure, reason, tally)
             break
-    yield from step(ctx, workspaces.finish_workspace, where)
+    yield from step(ctx, workspaces.finish_workspace, where, tally)
     return {}
 
 
@@ -79,7 +86,7 @@ def models(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Phase:
         )
 
     yield from fan_out(page.value["groups"], start, MODELS_AT_ONCE)
-    yield from step(ctx, workspaces.count_workspace, payload)
+    yield from step(ctx, workspaces.count_workspace, payload, tally)
     return None, _onward(page.value["cursor"])
 
 
@@ -118,7 +125,7 @@ def _refresh(ctx: OrchestrationContext, activity: Any, one: Json, tally: Tally) 
     outcome = yield from step(ctx, activity, one, tally)
     if isinstance(outcome, Failed):
         reason = {**one, "code": outcome.code, "message": outcome.message}
-        yield from step(ctx, validation.record_refresh_failure, reason)
+        yield from step(ctx, validation.record_refresh_failure, reason, tally)
     return not isinstance(outcome, Failed)
 
 

@@ -1,25 +1,36 @@
 """Starting a migration and giving it verbs: the only two ways in which people change what happens.
 
-The manifest decides, the orchestration follows: first the row (inserted or moved under its etag), then the
-instance. If the process dies between the two, the watchdog starts what the row says.
+The manifest decides, the orchestration follows: first the row (inserted or changed under its etag), then the
+instance. If the process dies between the two, the watchdog starts what the row says. An instance that runs
+reads the row before every piece of work, so a verb needs no message to it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from shared.errors import Conflict
-from shared.intake import Start, parse_cutover, parse_json, parse_start
+from shared.intake import Start, parse_cutover, parse_nothing, parse_rollback, parse_start
 from shared.models import Migration
 from shared.services import Services, request_path
-from shared.statuses import RESTING, VERBS, Status, allowed_verbs
+from shared.statuses import ACTIVE, RESTING, VERBS, Status, allowed_verbs, published
+from shared.strict_json import parse_json
+
+type Changes = dict[str, Any]
+type Decision = Callable[[Migration], Changes]
 
 
 class Starter(Protocol):
-    """Makes sure an instance of the orchestrator runs; one that runs already is left alone."""
+    """Makes sure an instance of the orchestrator runs; one that runs already is left alone.
 
-    def __call__(self, orchestrator: str, instance_id: str, payload: dict[str, Any]) -> None: ...
+    `ending`: one that still runs has nothing more to do; its end is awaited for a moment.
+    """
+
+    def __call__(
+        self, orchestrator: str, instance_id: str, payload: dict[str, Any], *, ending: bool = False
+    ) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,43 +60,107 @@ def start(services: Services, starter: Starter, raw: bytes) -> Started:
     is_new = services.manifest.create(migration)
     if not is_new:
         migration = _same(services, wanted)
-    if migration.status not in RESTING:
+    if migration.status in ACTIVE:
         run(services, starter, migration)
     return Started(migration, is_new)
 
 
-def cut_over(services: Services, starter: Starter, migration_id: str, raw: bytes) -> Migration:
-    """The verb `cutover`: accepted where the status table allows it or its goal already holds.
+def apply(services: Services, starter: Starter, migration_id: str, verb: str, raw: bytes) -> Migration:
+    """Give a migration a verb: accepted where the table allows it, or where its goal already holds.
 
-    Raises NotFound, InvalidInput, or Conflict naming the allowed verbs.
+    Raises NotFound, InvalidInput with every fault, or Conflict naming the allowed verbs.
     """
-    migration = services.manifest.migration(migration_id)
-    forced, reason = parse_cutover(parse_json(raw) if raw.strip() else {})
-    reached, starts, holds = VERBS["cutover"]
-    status = Status(migration.status)
-    if status not in holds and not migration.cutover_at:
-        if status not in starts:
-            raise _refused("cutover", status)
-        migration = services.manifest.move_to(migration_id, reached, cutover_reason=_noted(forced, reason))
-    if migration.status not in RESTING:
-        run(services, starter, migration)
+    services.manifest.migration(migration_id)
+    decide = DECISIONS[verb](services, migration_id, parse_json(raw) if raw.strip() else {})
+    before: list[Migration] = []
+
+    def decision(now: Migration) -> Changes | None:
+        before.append(now)
+        table, status = VERBS[verb], Status(now.status)
+        if status not in table.starts | table.holds:
+            raise _refused(verb, now)
+        changes = decide(now)  # which may refuse for reasons the table can't know
+        return changes or None if status in table.starts else None
+
+    migration = services.manifest.decide(migration_id, decision)
+    if migration.status in ACTIVE:
+        was = before[-1]
+        run(services, starter, migration, ending=was.status in RESTING or was.drained)
     return migration
 
 
-def run(services: Services, starter: Starter, migration: Migration) -> None:
-    """Start the migration's orchestration, which goes on from the status in the manifest.
+def _pause(services: Services, migration_id: str, body: Any) -> Decision:
+    parse_nothing(body)
+    return lambda now: {"status": Status.PAUSED, "paused_in": now.status, "drained": False}
 
-    The cutover has an instance of its own: the one that brought the migration to rest may still be ending, and
-    an instance that lives is never started again.
-    """
-    instance = f"{migration.id}.cutover" if migration.status == Status.CUTOVER else migration.id
+
+def _resume(services: Services, migration_id: str, body: Any) -> Decision:
+    parse_nothing(body)
+    return lambda now: {"status": now.paused_in, "paused_in": "", "drained": False}
+
+
+def _cancel(services: Services, migration_id: str, body: Any) -> Decision:
+    """Whatever is under way ends first, so this is not the end yet."""
+    parse_nothing(body)
+    return lambda now: {"status": Status.CANCELLING, "drained": False}
+
+
+def _retry(services: Services, migration_id: str, body: Any) -> Decision:
+    """Every workspace is looked at again; what is missing or failed is done."""
+    parse_nothing(body)
+    return lambda now: {
+        "status": Status.RUNNING if now.planned else Status.PLANNING,
+        "attempt": now.attempt + 1,
+        "error_code": "",
+        "error_message": "",
+    }
+
+
+def _cut_over(services: Services, migration_id: str, body: Any) -> Decision:
+    forced, reason = parse_cutover(body)
+    changes = {"status": Status.CUTOVER, "cutover_reason": f"forced: {reason}" if forced else reason}
+    return lambda now: {} if now.cutover_at else changes
+
+
+def _roll_back(services: Services, migration_id: str, body: Any) -> Decision:
+    """To "nothing": what we created is deleted. To "ready": the cutover is undone, nothing is deleted."""
+    if parse_rollback(body, migration_id) == "nothing":
+        return lambda now: {"status": Status.ROLLING_BACK, "cutover_at": "", "cutover_reason": ""}
+
+    def undo_cutover(now: Migration) -> Changes:
+        if now.status == Status.READY or (now.status == Status.PARTIAL and not now.cutover_at):
+            return {}
+        if not now.cutover_at:
+            raise _refused("rollback", now)
+        whole = now.status == Status.SUCCEEDED
+        return {
+            "status": Status.READY if whole else now.status,
+            "cutover_at": "",
+            "cutover_reason": "",
+        }
+
+    return undo_cutover
+
+
+DECISIONS: dict[str, Callable[[Services, str, Any], Decision]] = {
+    "pause": _pause,
+    "resume": _resume,
+    "cancel": _cancel,
+    "retry": _retry,
+    "cutover": _cut_over,
+    "rollback": _roll_back,
+}
+
+
+def run(services: Services, starter: Starter, migration: Migration, *, ending: bool = False) -> None:
+    """Start the migration's orchestration, which goes on from the status in the manifest."""
     payload = {"migration": migration.id, "scale": services.settings.poll_scale}
-    starter("migration", instance, payload)
+    starter("migration", migration.id, payload, ending=ending)
 
 
 def restart_unfinished(services: Services, starter: Starter) -> list[str]:
-    """The watchdog: every migration that is not at rest gets its instance, unless it has one."""
-    unfinished = [row for row in services.manifest.each_migration() if row.status not in RESTING]
+    """The watchdog: every migration that has something to do gets its instance, unless it has one."""
+    unfinished = [row for row in services.manifest.each_migration() if row.status in ACTIVE]
     for migration in unfinished:
         run(services, starter, migration)
     return [migration.id for migration in unfinished]
@@ -103,10 +178,10 @@ def _same(services: Services, wanted: Start) -> Migration:
     return existing
 
 
-def _noted(forced: bool, reason: str) -> str:
-    return f"forced: {reason}" if forced else reason
-
-
-def _refused(verb: str, status: Status) -> Conflict:
-    allowed = allowed_verbs(status)
-    return Conflict(f"{verb} is not possible while the migration is {status}", allowed, "migration.status")
+def _refused(verb: str, now: Migration) -> Conflict:
+    status = published(now.status)
+    return Conflict(
+        f"{verb} is not possible while the migration is {status}",
+        allowed_verbs(now.status),
+        "migration.status",
+    )

@@ -25,6 +25,18 @@ class Entry:
     remedy: str
 
 
+# Areas of codes that an attempt at a workspace adds, and the next attempt decides anew.
+_OF_A_RUN = (
+    "access.",
+    "capacity.failed",
+    "dataset.",
+    "principal.",
+    "report.",
+    "rollback.",
+    "validation.",
+    "workspace.",
+)
+
 _B, _W, _I = Severity.BLOCKER, Severity.WARNING, Severity.INFO
 
 CATALOGUE: dict[str, Entry] = {
@@ -39,9 +51,7 @@ CATALOGUE: dict[str, Entry] = {
         "Only workspaces the source identity is a member of were seen. For the whole tenant let an admin "
         "allow it 'Service principals can access read-only admin APIs' (ADMIN_CLIENT_ID for one of its own).",
     ),
-    "inventory.incomplete": Entry(
-        _W, "Run the migration again for this workspace once the service can read it."
-    ),
+    "inventory.incomplete": Entry(_W, "Retry once the service can read it."),
     "capacity.unknownTarget": Entry(
         _B, "Correct the capacity in capacities, or make the target identity an admin or contributor of it."
     ),
@@ -53,27 +63,32 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "capacity.failed": Entry(
         _B,
-        "Let a capacity admin give the target identity the right to assign, then migrate it again under another id.",
+        "Let a capacity admin give the target identity the right to assign, then retry.",
     ),
     "access.source": Entry(
         _B,
-        "Add the source identity to the source workspace as Contributor or higher, then migrate it again "
-        "under another id.",
+        "Add the source identity to the source workspace as Contributor or higher, then retry.",
     ),
     "workspace.nameTaken": Entry(
         _B,
         'Rename the other workspace, use naming, or set existing to "merge" and make the target identity '
         "an admin of it.",
     ),
-    "workspace.failed": Entry(
-        _B, "Read the service's reason, remove it, then migrate it again under another id."
+    "workspace.failed": Entry(_B, "Read the service's reason, remove it, then retry."),
+    "workspace.busy": Entry(_B, "Wait until the other migration of this workspace is at rest, then retry."),
+    "quota.longWait": Entry(
+        _I,
+        "Nothing to do: the work goes on by itself. Other tools use the same quotas; QUOTA_SHARE leaves them a part.",
     ),
-    "workspace.busy": Entry(
-        _B, "Wait until the other migration of this workspace is at rest, then start this one again."
+    "workspace.gone": Entry(
+        _B,
+        "Give the target identity access to the workspace again. If it was deleted, roll this migration back to "
+        '"nothing", which clears its record, then retry.',
     ),
-    "migration.failed": Entry(
-        _B, "Read the reason, remove it, then start the migration again under another id."
+    "workspace.leased": Entry(
+        _I, "Nothing to do: it begins here once the other migration has finished this workspace."
     ),
+    "migration.failed": Entry(_B, "Read the reason, remove it, then retry."),
     "report.exportFailed": Entry(
         _B, "Read the service's reason. Download the report in the portal and publish it by hand if it stays."
     ),
@@ -82,6 +97,13 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "report.importAmbiguous": Entry(
         _B, "Look at the named imports in the target workspace and delete those that are not wanted."
+    ),
+    "report.importStuck": Entry(
+        _B,
+        "Look at the import in the target workspace. Once it has ended there, retry: it is not sent a second time.",
+    ),
+    "report.leftover": Entry(
+        _W, "Look at the named objects in the target workspace and delete those that nobody needs."
     ),
     "dataset.renamed": Entry(
         _W, "An import names the model after its report. Rename the model in the target where that matters."
@@ -95,10 +117,10 @@ CATALOGUE: dict[str, Entry] = {
     "principal.kept": Entry(
         _W, "The workspace is not ours, so the right that was there stays. Change it by hand if it is wrong."
     ),
-    "validation.missing": Entry(_B, "Look for who deleted the item in the target, then migrate it again."),
+    "validation.missing": Entry(_B, "Look for who deleted the item in the target, then retry."),
     "validation.twice": Entry(_B, "Decide which of the two items is right and delete the other one."),
     "validation.unbound": Entry(_B, "Bind the report to its model in the target."),
-    "validation.content": Entry(_B, "Migrate the item again: other bytes were sent than were exported."),
+    "validation.content": Entry(_B, "Retry: other bytes were sent than were exported."),
     "validation.refreshFailed": Entry(
         _B, "Give the model's data sources credentials and a gateway in the target, then refresh it."
     ),
@@ -144,6 +166,17 @@ class Findings:
             entry.severity, code, kind, id, name, workspace_id, message[:_MESSAGE_CHARS], entry.remedy, key
         )
         self._table.insert(migration_id, _row_key(finding), finding.to_dict())
+
+    def clear(self, migration_id: str) -> None:
+        """Forget everything, as the plan is made anew."""
+        for row in list(self._table.partition(migration_id)):
+            self._table.delete(migration_id, row["RowKey"])
+
+    def clear_run(self, migration_id: str, workspace_id: str) -> None:
+        """Forget what an earlier attempt at a workspace met; what the plan found stays."""
+        for row in list(self._table.where(migration_id, "workspace_id", workspace_id)):
+            if str(row["code"]).startswith(_OF_A_RUN):
+                self._table.delete(migration_id, row["RowKey"])
 
     def page(self, migration_id: str, top: int, token: str | None = None) -> Listing[Finding]:
         page = self._table.page(migration_id, migration_id, top, token)

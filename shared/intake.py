@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from shared.config import Settings
@@ -20,8 +21,12 @@ from shared.models import MigrationRequest
 
 _ID = r"\A[a-z0-9-]{1,40}\Z"
 _VAULT_NAME = r"\A[A-Za-z0-9-]+\Z"
+_NAMING = r"\A[^{}\x00-\x1f\x7f]*\{name\}[^{}\x00-\x1f\x7f]*\Z"
 _TEXT = {"type": "string", "minLength": 1, "maxLength": 512}
-_NAMES = {"type": "object", "additionalProperties": _TEXT}
+_MAP: dict[str, Any] = {"type": "object", "propertyNames": {"minLength": 1, "maxLength": 512}}
+_NAMES: dict[str, Any] = {**_MAP, "additionalProperties": _TEXT}
+
+_FAULTS = 200  # named at once; somebody who made more of them made one mistake many times
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -35,21 +40,21 @@ SCHEMA: dict[str, Any] = {
         "capacities": _NAMES,
         "gateways": _NAMES,
         "principals": {
-            "type": "object",
-            "additionalProperties": {"type": ["string", "null"], "minLength": 1},
+            **_MAP,
+            "additionalProperties": {"type": ["string", "null"], "minLength": 1, "maxLength": 512},
         },
         "parameters": {
-            "type": "object",
+            **_MAP,
             "additionalProperties": {
                 "type": ["string", "number", "boolean", "object"],
                 "additionalProperties": {"type": ["string", "number", "boolean"]},
             },
         },
         "credentials": {
-            "type": "object",
+            **_MAP,
             "additionalProperties": {"type": "string", "pattern": _VAULT_NAME},
         },
-        "naming": {"type": "string", "pattern": r"^[^{}]*\{name\}[^{}]*$", "maxLength": 200},
+        "naming": {"type": "string", "pattern": _NAMING, "maxLength": 200},
         "existing": {"enum": ["stop", "merge"]},
         "cutover": {"enum": ["manual", "auto"]},
         "freeze": {"type": "boolean"},
@@ -70,6 +75,8 @@ _REMEDIES = {
     "existing": 'give "stop" or "merge"',
     "cutover": 'give "manual" or "auto"',
     "freeze": "give true or false",
+    "confirm": "repeat the id of the migration to be rolled back",
+    "to": 'give "ready" (undo the cutover) or "nothing" (delete what this migration created)',
 }
 
 
@@ -82,24 +89,9 @@ class Start:
     request: MigrationRequest
 
 
-def parse_json(raw: bytes) -> Any:
-    """Strict JSON (UTF-8, no NaN, no duplicate keys); InvalidInput otherwise."""
-    try:
-        body = json.loads(raw.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
-        # A lone surrogate, or a number too large to be one, can't be stored or sent anywhere.
-        json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
-        return body
-    except (ValueError, RecursionError) as bad:
-        raise InvalidInput(
-            [_fault("", f"the body is not valid JSON: {bad}", "send one JSON object")]
-        ) from bad
-
-
 def parse_start(body: Any, settings: Settings) -> Start:
     """Check a start body against the contract and the configured connections; InvalidInput names all faults."""
-    faults = _schema_faults(body, SCHEMA) + _connection_faults(body, settings)
-    if faults:
-        raise InvalidInput(faults)
+    _refuse([*_schema_faults(body, SCHEMA), *_connection_faults(body, settings)])
     request = _canonical(body)
     digest = hashlib.sha256(json.dumps(request.to_dict(), sort_keys=True).encode()).hexdigest()
     return Start(body.get("id") or digest[:32], digest, request)
@@ -110,23 +102,59 @@ CUTOVER_SCHEMA: dict[str, Any] = {
     "additionalProperties": False,
     "properties": {"force": {"type": "boolean"}, "reason": {"type": "string", "maxLength": 1000}},
 }
+ROLLBACK_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["confirm", "to"],
+    "properties": {"confirm": {"type": "string"}, "to": {"enum": ["ready", "nothing"]}},
+}
+NOTHING_SCHEMA: dict[str, Any] = {"type": "object", "additionalProperties": False, "properties": {}}
 
 
 def parse_cutover(body: Any) -> tuple[bool, str]:
     """Check a cutover body; the contract asks for neither field, and a reason is recorded where there is one."""
-    if faults := _schema_faults(body, CUTOVER_SCHEMA):
-        raise InvalidInput(faults)
+    _check(body, CUTOVER_SCHEMA)
     return bool(body.get("force", False)), str(body.get("reason", ""))
+
+
+def parse_rollback(body: Any, migration_id: str) -> str:
+    """`ready` or `nothing`. InvalidInput unless `confirm` repeats the id of the migration meant."""
+    _check(body, ROLLBACK_SCHEMA)
+    if body["confirm"] != migration_id:
+        wrong = f"{body['confirm'][:80]!r} is not the id of this migration"
+        raise InvalidInput([_fault("confirm", wrong, _REMEDIES["confirm"])])
+    return str(body["to"])
+
+
+def parse_nothing(body: Any) -> None:
+    """Check the body of a verb that takes none: absent, or an empty object."""
+    _check(body, NOTHING_SCHEMA)
+
+
+def _check(body: Any, schema: dict[str, Any]) -> None:
+    _refuse(_schema_faults(body, schema))
+
+
+def _refuse(faults: list[dict[str, str]]) -> None:
+    """Raise InvalidInput if there are any: the first ones, and whether there were more."""
+    if len(faults) > _FAULTS:
+        remedy = "correct the ones named here first"
+        faults = [*faults[:_FAULTS], _fault("", "there are more faults than are named here", remedy)]
+    if faults:
+        raise InvalidInput(faults)
 
 
 def _schema_faults(body: Any, schema: dict[str, Any]) -> list[dict[str, str]]:
     from jsonschema import Draft202012Validator
 
-    found = [
-        fault
-        for error in Draft202012Validator(schema).iter_errors(body)
-        for fault in _faults_of(error, schema)
-    ]
+    found = islice(
+        (
+            fault
+            for error in Draft202012Validator(schema).iter_errors(body)
+            for fault in _faults_of(error, schema)
+        ),
+        _FAULTS + 1,  # a list of a million wrong entries is not worth a minute of work
+    )
     unique = {(fault["field"], fault["message"]): fault for fault in found}
     return [unique[name] for name in sorted(unique)]
 
@@ -154,22 +182,21 @@ def _connection_faults(body: Any, settings: Settings) -> list[dict[str, str]]:
         if isinstance(name, str) and name and settings.connection(name) is None:
             known = ", ".join(sorted(settings.connections)) or "none"
             faults.append(_fault(side, f"no connection {name[:80]!r}; configured: {known}", _REMEDIES[side]))
-    faults += _principal_faults(body.get("principals"))
+    faults += islice(_principal_faults(body.get("principals")), _FAULTS + 1)
     source, target = body.get("source"), body.get("target")
     if isinstance(source, str) and isinstance(target, str) and _name(source) == _name(target) != "":
         faults.append(_fault("target", "source and target are the same connection", "give two connections"))
     return faults
 
 
-def _principal_faults(principals: Any) -> list[dict[str, str]]:
+def _principal_faults(principals: Any) -> Iterator[dict[str, str]]:
     """A domain rule maps a domain to a domain; anything else would invent people."""
     if not isinstance(principals, Mapping):
-        return []
-    return [
-        _fault(_below("principals", str(key)[:80]), f"{value[:80]!r} is no @domain", _REMEDIES["principals"])
-        for key, value in principals.items()
-        if str(key).startswith("@") and isinstance(value, str) and not re.fullmatch(r"@[^@\s]+", value)
-    ]
+        return
+    for key, value in principals.items():
+        if str(key).startswith("@") and isinstance(value, str) and not re.fullmatch(r"@[^@\s]+", value):
+            where = _below("principals", str(key)[:80])
+            yield _fault(where, f"{value[:80]!r} is no @domain", _REMEDIES["principals"])
 
 
 def _name(connection: str) -> str:
@@ -204,16 +231,3 @@ def _remedy(path: str) -> str:
 
 def _fault(field: str, message: str, remedy: str) -> dict[str, str]:
     return {"field": field, "message": message, "remedy": remedy}
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in found:
-            raise ValueError(f"the name {name[:80]!r} stands twice")
-        found[name] = value
-    return found
-
-
-def _no_constant(text: str) -> Any:
-    raise ValueError(f"{text} is not JSON")

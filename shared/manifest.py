@@ -15,14 +15,14 @@ from __future__ import annotations
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from shared.clock import Clock
 from shared.errors import Conflict, NotFound
 from shared.models import ItemRow, Kind, Migration, WorkspaceRow, WorkspaceStatus
-from shared.statuses import Status, allowed_verbs, may_follow
+from shared.statuses import WRITING, Status, allowed_verbs, may_follow, published
 from shared.tables import PAGE, Table, Tables, hashed, key
 
 SHARDS = 32
@@ -30,6 +30,7 @@ _MIGRATIONS, _WORKSPACES, _ITEMS, _COUNTS = "PbiMigrations", "PbiWorkspaces", "P
 _ALL = "migration"
 _PLAIN_ID = re.compile(r"[a-z0-9-]{1,64}")
 _TRIES = 50
+_PLANNED = ("source_name", "target_name", "source_capacity", "target_capacity")  # what a plan decides
 _NONE = {"total": 0, "done": 0, "failed": 0, "manual": 0}
 
 
@@ -73,6 +74,10 @@ class Manifest:
             raise NotFound(f"there is no migration {migration_id[:60]!r}", "migration.unknown")
         return found
 
+    def may_write(self, migration_id: str) -> bool:
+        """False once a migration was paused, cancelled or has come to rest."""
+        return self.migration(migration_id).status in WRITING
+
     def migrations(self, top: int, token: str | None) -> Listing[Migration]:
         page = self._migrations.page(_ALL, _ALL, top, token)
         return Listing([Migration.from_dict(row) for row in page.rows], page.token)
@@ -86,25 +91,45 @@ class Manifest:
 
         Conflict where the table has no such step, naming the verbs that are allowed instead.
         """
+        return self.decide(
+            migration_id, lambda now: None if now.status == status else {**changes, "status": status}
+        )
+
+    def decide(self, migration_id: str, decision: Callable[[Migration], dict[str, Any] | None]) -> Migration:
+        """Change a migration by what it is now, with nobody in between; None changes nothing.
+
+        Conflict where the status table does not have the step.
+        """
 
         def step(row: dict[str, Any]) -> dict[str, Any] | None:
-            if row["status"] == status:
+            changes = decision(Migration.from_dict(row))
+            if changes is None:
                 return None
-            if not may_follow(row["status"], status):
+            status = changes.get("status", row["status"])
+            if status != row["status"] and not may_follow(row["status"], status):
                 raise Conflict(
-                    f"a migration that is {row['status']} can't become {status}",
+                    f"a migration that is {published(row['status'])} can't become {published(status)}",
                     allowed_verbs(row["status"]),
                     "migration.status",
                 )
-            return {**row, **changes, "status": str(status), "updated": self._now()}
+            return {**row, **_plain(changes), "updated": self._now()}
 
         return Migration.from_dict(_change(self._migrations, _ALL, migration_id, step))
 
     # -- workspaces ---------------------------------------------------------------------------------------
 
     def plan_workspace(self, migration_id: str, row: WorkspaceRow) -> None:
-        """Insert a workspace's row; one that exists already keeps its progress."""
-        self._workspaces.insert(*_workspace_key(migration_id, row.source_id), row.to_dict())
+        """Insert a workspace's row; one that exists already keeps its progress, and takes over what is planned
+        anew as long as nothing of it has begun."""
+        pk, rk = _workspace_key(migration_id, row.source_id)
+        if self._workspaces.insert(pk, rk, row.to_dict()):
+            return
+        planned = {name: getattr(row, name) for name in _PLANNED}
+
+        def renew(now: dict[str, Any]) -> dict[str, Any] | None:
+            return {**now, **planned} if now["status"] == WorkspaceStatus.PENDING else None
+
+        _change(self._workspaces, pk, rk, renew)
 
     def workspace(self, migration_id: str, workspace_id: str) -> WorkspaceRow:
         found = self._workspaces.get(*_workspace_key(migration_id, workspace_id))

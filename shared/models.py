@@ -98,6 +98,10 @@ class Migration(Record):
     cutover_reason: str = ""
     error_code: str = ""
     error_message: str = ""
+    planned: bool = False  # the plan was finished once: a retry need not make it again
+    attempt: int = 0  # how often `retry` has begun anew
+    paused_in: str = ""  # the status that `resume` goes back to
+    drained: bool = False  # paused, and the instance has nothing more to do: it is ending or has ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,7 @@ class WorkspaceRow(Record):
     origin: str = ""  # created | ours (an earlier migration of this app made it) | merged (somebody else's)
     earlier: str = ""  # where origin is "ours": the migration whose manifest knows the items made then
     note: str = ""
+    attempt: int = 0  # the attempt of the migration in which it was closed last
     counts: dict[str, dict[str, int]] = field(default_factory=dict[str, dict[str, int]])
 
 
@@ -139,6 +144,8 @@ class ItemRow(Record):
     sha256: str = ""  # of the bytes the export gave
     sent_sha256: str = ""  # of the bytes the import was given
     import_id: str = ""
+    import_tries: int = 0  # imports of it that failed; after every third one it waits for people
+    damages: int = 0  # staged copies that were not what was exported, likewise
 
 
 @dataclass(frozen=True, slots=True)

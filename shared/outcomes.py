@@ -1,4 +1,4 @@
-"""How an activity ends: done, failed with a code, or waiting until a time. Raising means "try again".
+"""How an activity ends: done, failed with a code, waiting until a time, or stopped. Raising means "try again".
 
 An outcome is the only thing an activity returns, so orchestrators decide by one small vocabulary. A wait
 carries the activity's own `state`, which the next call gets back: polling policy stays out of orchestrators.
@@ -37,7 +37,12 @@ class Wait:
     state: Json = field(default_factory=dict[str, Any])
 
 
-type Outcome = Done | Failed | Wait
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The migration was paused or cancelled: nothing was begun, and nothing is to be begun after it."""
+
+
+type Outcome = Done | Failed | Wait | Stopped
 
 
 def to_dict(outcome: Outcome) -> Json:
@@ -48,6 +53,8 @@ def to_dict(outcome: Outcome) -> Json:
             return {"outcome": "failed", "code": code, "message": message}
         case Wait(until, state):
             return {"outcome": "wait", "until": until.isoformat(), "state": state}
+        case Stopped():
+            return {"outcome": "stopped"}
 
 
 def from_dict(raw: Mapping[str, Any]) -> Outcome:
@@ -58,5 +65,7 @@ def from_dict(raw: Mapping[str, Any]) -> Outcome:
             return Failed(raw["code"], raw["message"])
         case "wait":
             return Wait(datetime.fromisoformat(raw["until"]), raw["state"])
+        case "stopped":
+            return Stopped()
         case other:
             raise ValueError(f"unknown outcome {other!r}")

@@ -3,10 +3,12 @@ which other ones we brought items.
 
 Kept apart from the migrations themselves, because "ours" outlives them: a later migration of the same source
 workspace into the same tenant goes on with what the earlier one made instead of calling its name taken.
+While one works on a source workspace it holds its lease, so that two never do so at once.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from shared.manifest import safe_id
@@ -46,6 +48,28 @@ class Ownership:
         if found is None or _owned(found[0]) != before:
             return False
         return self._tables[_TABLE].replace(pk, row, _values(owned), found[1])
+
+    def lease(self, target_tenant: str, wanted: Owned, is_over: Callable[[Owned], bool]) -> Owned | None:
+        """Take the lease of a source workspace on its way into a tenant: None, or who holds it.
+
+        It is held until the next one asks and `is_over` says that its holder has finished: a lease that has no
+        clock can't run out under somebody who is slow.
+        """
+        pk = safe_id(target_tenant)
+        row = key("lease", safe_id(wanted.source_tenant), safe_id(wanted.source_workspace))
+        table = self._tables[_TABLE]
+        while not table.insert(pk, row, _values(wanted)):
+            found = table.get(pk, row)
+            if found is None:
+                continue
+            holder = _owned(found[0])
+            if holder.migration_id == wanted.migration_id:
+                return None
+            if not is_over(holder):
+                return holder
+            if table.replace(pk, row, _values(wanted), found[1]):
+                return None
+        return None
 
     def share(self, target_tenant: str, target_workspace: str, owned: Owned) -> None:
         """Record that we brought items into somebody else's workspace; it stays theirs."""

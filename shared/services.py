@@ -35,7 +35,7 @@ class Services:
         self.manifest = Manifest(self.tables, self.clock)
         self.findings = Findings(self.tables)
         self.ownership = Ownership(self.tables)
-        self.gate = Gate(self.tables, self.clock, SETTLE_S * settings.poll_scale)
+        self.gate = Gate(self.tables, self.clock, SETTLE_S * settings.poll_scale, self.manifest.may_write)
         holds = StoredHolds(self.tables)
         self._tenants = Tenants(settings, self.clock, on_call=writes.note_call, holds=holds)
 

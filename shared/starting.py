@@ -9,6 +9,8 @@ from azure.durable_functions import SyncDurableFunctionsClient
 from durabletask.client import OrchestrationStatus
 from durabletask.internal import orchestrator_service_pb2 as pb
 
+from shared.clock import Clock, SystemClock
+
 _LIVE = frozenset(
     {
         OrchestrationStatus.RUNNING,
@@ -24,12 +26,24 @@ _ENDED = (
 )
 
 
+ENDING_S = 10.0  # an instance with nothing more to do ends within a moment; the watchdog is the safety net
+_LOOK_S = 0.1
+
+
 def ensure_running(
-    client: SyncDurableFunctionsClient, orchestrator: str, instance_id: str, payload: dict[str, Any]
+    client: SyncDurableFunctionsClient,
+    orchestrator: str,
+    instance_id: str,
+    payload: dict[str, Any],
+    *,
+    ending: bool = False,
+    clock: Clock | None = None,
 ) -> None:
-    """Start an instance unless one of that id runs. Two starters at once: the task hub lets one of them win."""
-    state = client.get_orchestration_state(instance_id, fetch_payloads=False)
-    if state is not None and state.runtime_status in _LIVE:
+    """Start an instance unless one of that id runs. Two starters at once: the task hub lets one of them win.
+
+    `ending`: what still runs under that id has nothing more to do, so its end is awaited (up to ENDING_S).
+    """
+    if _lives(client, instance_id) and not (ending and _ends(client, instance_id, clock or SystemClock())):
         return
     try:
         client.schedule_new_orchestration(
@@ -41,3 +55,17 @@ def ensure_running(
     except grpc.RpcError as refused:
         if refused.code() != grpc.StatusCode.ALREADY_EXISTS:  # pyright: ignore[reportAttributeAccessIssue]
             raise
+
+
+def _lives(client: SyncDurableFunctionsClient, instance_id: str) -> bool:
+    state = client.get_orchestration_state(instance_id, fetch_payloads=False)
+    return state is not None and state.runtime_status in _LIVE
+
+
+def _ends(client: SyncDurableFunctionsClient, instance_id: str, clock: Clock) -> bool:
+    deadline = clock.monotonic() + ENDING_S
+    while clock.monotonic() < deadline:
+        if not _lives(client, instance_id):
+            return True
+        clock.sleep(_LOOK_S)
+    return False

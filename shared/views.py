@@ -12,6 +12,7 @@ from shared.errors import InvalidInput
 from shared.manifest import Listing
 from shared.models import Finding, ItemRow, ItemState, Kind, Migration, WorkspaceRow
 from shared.services import Services
+from shared.statuses import VERBS, published
 
 type Json = dict[str, Any]
 type Params = Mapping[str, str]
@@ -35,7 +36,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 def links(migration_id: str) -> Json:
     base = f"/api/migrations/{migration_id}"
-    names = ("workspaces", "findings", "mapping", "cutover")
+    names = ("workspaces", "findings", "mapping", *VERBS)
     return {"self": base, **{name: f"{base}/{name}" for name in names}}
 
 
@@ -43,7 +44,7 @@ def migration_head(migration: Migration) -> Json:
     """The short form of lists and of accepted requests."""
     return {
         "id": migration.id,
-        "status": migration.status,
+        "status": published(migration.status),
         "source": migration.source,
         "target": migration.target,
         "created": migration.created,

@@ -7,8 +7,10 @@
     record   the result goes into the intent row, and one audit row says who did what to which object
 
 A process may die between any two of these steps; the next try finds the intent row and looks before it
-writes. A write whose answer was lost is given time to appear before it is repeated. `write_observer` lets a
-test stop the process at the seams; nothing in the app sets it.
+writes. A write whose answer was lost is given time to appear before it is repeated. Right before anything is
+sent the gate is asked once more (`still_permitted`): a migration that was paused or cancelled meanwhile sends
+nothing, nor does a try that another one has taken over. `write_observer` lets a test stop the process at the
+seams; nothing in the app sets it.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.clock import Clock
-from shared.errors import AmbiguousWrite, ServiceError, TerminalError, Throttled
+from shared.errors import AmbiguousWrite, AppError, ServiceError, TerminalError, Throttled
 from shared.manifest import safe_id
 from shared.powerbi.calls import CallRecord
 from shared.tables import Entity, Tables, hashed, key
@@ -65,6 +67,27 @@ class NotYet(Exception):
         self.until = until
 
 
+class Stopped(AppError):
+    """The migration was paused or cancelled: nothing may be sent any more."""
+
+    def __init__(self) -> None:
+        super().__init__("the migration was told to stop", "migration.stopped")
+
+
+class Superseded(AppError):
+    """A later try of the same write has begun, as the engine had given this one up: it must not go on."""
+
+    def __init__(self) -> None:
+        super().__init__("a later try has taken this write over", "write.superseded")
+
+
+def still_permitted() -> None:
+    """The last question before a request of a write is sent, or its last bytes. Raises Stopped or Superseded."""
+    permit = getattr(_trail, "permit", None)
+    if permit is not None:
+        permit()
+
+
 def note_call(record: CallRecord) -> None:
     """Remember a call of this thread, so that the audit row of the write it belongs to can name its ids."""
     calls = getattr(_trail, "calls", None)
@@ -80,12 +103,14 @@ def note_call(record: CallRecord) -> None:
 
 
 class Gate:
-    """`settle_s`: seconds an effect whose answer was lost may take to show in the service's lists."""
+    """`settle_s`: seconds an effect whose answer was lost may take to show in the service's lists.
+    `may_write`: whether a migration, by its id, may write at present."""
 
-    def __init__(self, tables: Tables, clock: Clock, settle_s: float):
+    def __init__(self, tables: Tables, clock: Clock, settle_s: float, may_write: Callable[[str], bool]):
         self._tables = tables
         self._clock = clock
         self._settle = timedelta(seconds=settle_s)
+        self._may_write = may_write
 
     def write(
         self,
@@ -103,7 +128,8 @@ class Gate:
         or None; `act()` writes. `repeatable` writes (same effect if done twice) don't wait to settle;
         the others wait `longest_s` more, the seconds `act` itself may take, as a try that was given up by the
         engine may still be at work.
-        Raises what `act` raises (a refusal closes the intent: the next try starts afresh), or NotYet.
+        Raises what `act` raises (a refusal closes the intent: the next try starts afresh), NotYet, Stopped
+        where the migration may not write any more, or Superseded.
         """
         found = self._intents.get(intent.partition, intent.row)
         row, etag = found or (None, "")
@@ -143,15 +169,33 @@ class Gate:
             row["result"] for row in rows if row["RowKey"].startswith(f"{action}.") and row["state"] == _DONE
         ]
 
+    def forget(self, migration_id: str, workspace_id: str, action: str, subject: str = "") -> None:
+        """Drop the done writes of one kind (of one subject, or of all): their effect is known to be gone, or is
+        wanted once more. Open ones stay, as their effect may still come; the audit rows stay for ever."""
+        partition = key(migration_id, safe_id(workspace_id))
+        row_key = key(action, safe_id(subject)) if subject else ""
+        for row in list(self._intents.partition(partition)):
+            named = row["RowKey"] == row_key if row_key else row["RowKey"].startswith(f"{action}.")
+            if named and row["state"] == _DONE:
+                self._intents.delete(partition, row["RowKey"])
+
+    def _permit(self, intent: Intent, row: Json) -> None:
+        if not self._may_write(intent.migration_id):
+            raise Stopped
+        now = self._intent_row(intent)
+        if now is None or (now["tries"], now["tried"]) != (row["tries"], row["tried"]):
+            raise Superseded
+
     def _act(self, intent: Intent, row: Json, act: Callable[[], Json]) -> Json:
         _observe("before", intent)
-        _trail.calls = []
+        _trail.calls, _trail.permit = [], lambda: self._permit(intent, row)
         try:
+            still_permitted()
             result = act()
         except TerminalError as refused:
             self._refused(intent, row, refused)
             raise
-        except Throttled:
+        except (Throttled, Stopped):
             # Certainly no effect of this try; an earlier one may still have had its own. Where there was none,
             # what comes up in the target while we wait is not ours.
             if self._withdraw(intent, row):
@@ -164,7 +208,7 @@ class Gate:
             self._audit(intent, "lost", {"error": str(lost)[:500]}, _calls())
             raise
         finally:
-            calls, _trail.calls = _calls(), None
+            calls, _trail.calls, _trail.permit = _calls(), None, None
         _observe("after", intent)
         return self._record(intent, row, result, "written", calls)
 

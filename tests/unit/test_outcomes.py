@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.outcomes import Done, Failed, Outcome, Wait, from_dict, to_dict
+from shared.outcomes import Done, Failed, Outcome, Stopped, Wait, from_dict, to_dict
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -22,6 +22,7 @@ outcomes = (
     st.builds(Done, documents)
     | st.builds(Failed, st.text(), st.text())
     | st.builds(Wait, st.datetimes(timezones=zones), documents)
+    | st.just(Stopped())
 )
 
 

@@ -72,7 +72,7 @@ def world(clock: HandClock) -> World:
 
 @pytest.fixture
 def gate(tables: Tables, clock: HandClock) -> Gate:
-    return Gate(tables, clock, SETTLE)
+    return Gate(tables, clock, SETTLE, lambda migration: True)
 
 
 @pytest.fixture(autouse=True)
@@ -179,7 +179,7 @@ def test_whatever_goes_wrong_in_whatever_order_there_is_one_effect(
 ) -> None:
     """Also where an effect shows only after a while, as long as that is less than the time to settle."""
     clock = HandClock()
-    gate, world, wanted = Gate(tables, clock, SETTLE), World(clock), intent(next_id())
+    gate, world, wanted = Gate(tables, clock, SETTLE, lambda migration: True), World(clock), intent(next_id())
     world.lag_s = lag
     for end in ends:
         failure = {

@@ -1,0 +1,88 @@
+"""What a retry finds: a finished workspace in which nothing is missing is left as it is, the rest is opened again.
+
+One list call per workspace tells what is missing in the target. Only rows change here; the phases of the
+workspace then do what is open, each write through the gate as ever.
+"""
+
+from __future__ import annotations
+
+from activities.context import Context, open_context
+from activities.frame import Call
+from shared.errors import EntityNotFound, NotAuthorized
+from shared.models import ItemRow, ItemState, Kind, WorkspaceRow, WorkspaceStatus
+from shared.outcomes import Done, Failed, Outcome
+from shared.services import Services
+
+_IMPORT, _REFRESH = "import", "refresh"
+
+
+def reopen_workspace(services: Services, call: Call) -> Outcome:
+    """Reports_GetReportsInGroup of the target, once: `{"open": bool}`, whether there is something to do."""
+    context = open_context(services, call)
+    row, attempt = context.workspace(), services.manifest.migration(call.migration).attempt
+    items = services.manifest.items_of(call.migration, call.workspace)
+    try:
+        lost = _lost(context, row, items)
+    except (NotAuthorized, EntityNotFound) as refused:
+        return _gone(context, row, attempt, refused.message)
+    if row.status == WorkspaceStatus.DONE and not lost:
+        context.update_workspace(attempt=attempt)
+        return Done({"open": False})
+    services.findings.clear_run(call.migration, call.workspace)
+    for item in items:
+        if item in lost or item.state == ItemState.FAILED:
+            _reopen(context, item)
+    if row.status != WorkspaceStatus.DONE:  # its proof failed, or was never made
+        services.gate.forget(call.migration, call.workspace, _REFRESH)
+    context.update_workspace(status=WorkspaceStatus.PENDING, error_code="", error_message="")
+    return Done({"open": True})
+
+
+def _lost(context: Context, row: WorkspaceRow, items: list[ItemRow]) -> list[ItemRow]:
+    """Items that had arrived and are not in the target any more."""
+    arrived = [item for item in items if item.state == ItemState.DONE and item.target_id]
+    if not arrived:
+        return []
+    reports = context.target.reports.list(row.target_id)
+    there = {
+        str(report[name]).lower() for report in reports for name in ("id", "datasetId") if report.get(name)
+    }
+    absent = [item for item in arrived if item.target_id.lower() not in there]
+    if any(item.kind == Kind.DATASET for item in absent):  # a model may stand without its report
+        there |= {str(dataset["id"]).lower() for dataset in context.target.datasets.list(row.target_id)}
+    return [item for item in absent if item.target_id.lower() not in there]
+
+
+def _reopen(context: Context, item: ItemRow) -> None:
+    """Planned again. What was staged stays, if it still lies there in full; so do intents that are open."""
+    call = context.call
+    for action in (_IMPORT, _REFRESH, "rename"):
+        context.services.gate.forget(call.migration, call.workspace, action, item.source_id)
+    context.services.manifest.update_item(
+        call.migration,
+        call.workspace,
+        Kind(item.kind),
+        item.source_id,
+        state=ItemState.PLANNED,
+        target_id="",
+        target_name="",
+        import_id="",
+        note="",
+    )
+
+
+def _gone(context: Context, row: WorkspaceRow, attempt: int, why: str) -> Outcome:
+    """The workspace itself is away, or closed to us. Which of the two can't be told, so nothing is made anew."""
+    context.services.findings.clear_run(context.call.migration, context.call.workspace)
+    context.update_workspace(
+        status=WorkspaceStatus.BLOCKED, error_code="workspace.gone", error_message=why[:2000], attempt=attempt
+    )
+    context.finding(
+        "workspace.gone",
+        kind="workspace",
+        id=row.source_id,
+        name=row.source_name,
+        message=f"The target workspace {row.target_id} can't be read: {why}",
+    )
+    context.services.manifest.count_workspace(context.call.migration, context.call.workspace)
+    return Failed("workspace.gone", why)
