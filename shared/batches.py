@@ -15,8 +15,8 @@ from typing import Any
 from shared.control import Starter, start
 from shared.deliveries import Deliveries
 from shared.errors import AppError, Conflict, InvalidInput, NotFound
-from shared.intake import parse_json
 from shared.services import Services
+from shared.strict_json import MAX_BYTES, parse_json
 
 QUEUE = "migration-batches"
 POISON = "migration-batches-poison"
@@ -76,13 +76,25 @@ def _body(services: Services, message: bytes) -> bytes:
     envelope = parse_json(message)
     if not isinstance(envelope, dict) or "bodyBlob" not in envelope:
         return message
-    name = envelope["bodyBlob"]
-    found = services.batches.read_bytes(name) if _stays_inside(name) else None
-    if found is None or len(envelope) != 1:
-        remedy = f'put the body into the container {QUEUE} and send only {{"bodyBlob": its name}}'
-        fault = {"field": "bodyBlob", "message": f"there is no blob {str(name)[:200]!r}", "remedy": remedy}
-        raise InvalidInput([fault])
+    if len(envelope) != 1:
+        raise _unusable("stands beside other fields")
+    return _blob(services, envelope["bodyBlob"])
+
+
+def _blob(services: Services, name: Any) -> bytes:
+    """Its size is asked for first: what is larger than any body may be is not brought into memory."""
+    size = services.batches.size(name) if _stays_inside(name) else None
+    if size is not None and size > MAX_BYTES:
+        raise _unusable(f"the blob has {size} bytes, at most {MAX_BYTES} are read")
+    found = services.batches.read_bytes(name) if size is not None else None
+    if found is None:
+        raise _unusable(f"there is no blob {str(name)[:200]!r}")
     return found
+
+
+def _unusable(message: str) -> InvalidInput:
+    remedy = f'put the body into the container {QUEUE} and send only {{"bodyBlob": its name}}'
+    return InvalidInput([{"field": "bodyBlob", "message": message, "remedy": remedy}])
 
 
 def _stays_inside(name: Any) -> bool:

@@ -14,8 +14,39 @@ from shared import batches
 from shared.batches import MAX_DELIVERIES, take
 from shared.config import Settings
 from shared.services import Services
+from shared.strict_json import MAX_BYTES
 
 QUEUE_BYTES = 64 * 1024
+NAMES_OF_NO_BLOB = [
+    "%",
+    "%00",
+    "a?b",
+    "a#b",
+    "a%2f..%2fb",
+    "x/" * 400,
+    "x" * 1024,
+    "a/",
+    "/",
+    "//",
+    "a.",
+    "a b ",
+    "~",
+    ":",
+    "ä" * 500,
+    "数据/🚀",
+    "*",
+    "|",
+    "<>",
+    '"',
+    "\\",
+    "../x",
+    "..",
+    ".",
+    "a/./b",
+    "a\\..\\b",
+    "?comp=list",
+    "$root/x",
+]
 
 
 class Starts:
@@ -25,7 +56,9 @@ class Starts:
         self.asked: list[str] = []
         self._failure = failure
 
-    def __call__(self, orchestrator: str, instance_id: str, payload: dict[str, Any]) -> None:
+    def __call__(
+        self, orchestrator: str, instance_id: str, payload: dict[str, Any], *, ending: bool = False
+    ) -> None:
         if self._failure is not None:
             raise self._failure
         self.asked.append(f"{orchestrator}/{instance_id}")
@@ -80,6 +113,24 @@ def test_a_blob_that_is_not_there_is_named(
     assert message["error"]["details"][0]["field"] == "bodyBlob"
 
 
+@pytest.mark.parametrize("name", NAMES_OF_NO_BLOB)
+def test_a_name_no_blob_can_have_is_put_aside_at_once(services: Services, starts: Starts, name: str) -> None:
+    message = poison(take(services, starts, sent({"bodyBlob": name}), 1))
+    assert [detail["field"] for detail in message["error"]["details"]] == ["bodyBlob"]
+
+
+def test_a_blob_larger_than_any_body_is_not_read(services: Services, starts: Starts, migration: str) -> None:
+    services.batches.stage(f"{migration}.json", iter([b" " * 1024] * (MAX_BYTES // 1024) + [b"{}"]))
+    message = poison(take(services, starts, sent({"bodyBlob": f"{migration}.json"}), 1))
+    assert str(MAX_BYTES) in message["error"]["details"][0]["message"]
+
+
+def test_a_blob_that_names_a_blob_is_no_body(services: Services, starts: Starts, migration: str) -> None:
+    services.batches.write_json(f"{migration}.json", {"bodyBlob": f"{migration}.json"})
+    message = poison(take(services, starts, sent({"bodyBlob": f"{migration}.json"}), 1))
+    assert "bodyBlob" in {detail["field"] for detail in message["error"]["details"]}
+
+
 def test_a_blob_beside_other_fields_is_refused(services: Services, starts: Starts, migration: str) -> None:
     services.batches.write_json(f"{migration}.json", body(id=migration))
     poison(take(services, starts, sent({"bodyBlob": f"{migration}.json", "id": "x"}), 1))
@@ -130,7 +181,7 @@ class Death(BaseException):
     """What ends the process passes every handler of errors."""
 
 
-def dying(orchestrator: str, instance_id: str, payload: dict[str, Any]) -> None:
+def dying(orchestrator: str, instance_id: str, payload: dict[str, Any], *, ending: bool = False) -> None:
     raise Death
 
 

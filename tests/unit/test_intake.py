@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from shared.config import load
 from shared.errors import InvalidInput
-from shared.intake import CUTOVER_SCHEMA, SCHEMA, Start, parse_cutover, parse_json, parse_start
+from shared.intake import CUTOVER_SCHEMA, SCHEMA, Start, parse_cutover, parse_start
 from shared.models import MigrationRequest
+from shared.strict_json import MAX_BYTES, parse_json
 
 SETTINGS = load(CONNECTIONS)
 BODY: dict[str, Any] = {"source": "contoso", "target": "fabrikam", "workspaces": ["*"]}
@@ -241,3 +242,47 @@ def test_the_published_fields_are_the_contracts() -> None:
     contract = "id source target workspaces capacities gateways principals parameters credentials naming"
     assert sorted(SCHEMA["properties"]) == sorted(f"{contract} existing cutover freeze".split())
     assert sorted(CUTOVER_SCHEMA["properties"]) == ["force", "reason"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"workspaces": [7] * 100_000},
+        {"parameters": {f"name {number}": None for number in range(100_000)}},
+        {"principals": {f"@{number}": "nobody" for number in range(100_000)}},
+        {f"unknown {number}": 1 for number in range(100_000)},
+    ],
+    ids=["entries", "values", "rules", "fields"],
+)
+def test_very_many_faults_are_named_in_part_and_said_to_be_more(changes: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        parse_start({**BODY, **changes}, SETTINGS)
+    *named, last = refused.value.faults
+    assert len(named) == 200
+    assert "more faults" in last["message"]
+
+
+def test_what_is_too_long_is_not_read() -> None:
+    padded = json.dumps(BODY).encode() + b" " * MAX_BYTES
+    assert parse_json(padded[:MAX_BYTES]) == BODY
+    with pytest.raises(InvalidInput) as refused:
+        parse_json(padded)
+    assert str(MAX_BYTES) in refused.value.faults[0]["message"]
+
+
+@pytest.mark.parametrize("name", ["{name}\n", "{name}\x00", "\t{name}", "{name}\x7f"])
+def test_a_naming_has_no_control_characters(name: str) -> None:
+    assert set(faults({**BODY, "naming": name})) == {"naming"}
+
+
+@pytest.mark.parametrize("field", ["capacities", "gateways", "principals", "parameters", "credentials"])
+@pytest.mark.parametrize("name", ["", "x" * 513])
+def test_names_in_maps_are_as_long_as_names_are(field: str, name: str) -> None:
+    assert set(faults({**BODY, field: {name: "value"}})) == {field}
+
+
+def test_the_words_of_a_fault_are_for_people() -> None:
+    for raw in (b'{"a": ' + b"9" * 5000 + b"}", b"[" * 200_000, b'{"a": "\\ud800"}', b"\xff", b'{"a": NaN}'):
+        with pytest.raises(InvalidInput) as refused:
+            parse_json(raw)
+        assert "sys." not in refused.value.faults[0]["message"]
