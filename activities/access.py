@@ -9,6 +9,7 @@ from activities.context import Context, open_context
 from activities.frame import Call
 from activities.inventory import source_users
 from activities.principals import Grant, mapped, names_of
+from activities.rights import is_of_lag
 from shared.errors import AlreadyExists, BadRequest, EntityNotFound, NotAuthorized
 from shared.outcomes import Done, Outcome, Wait
 from shared.services import Services
@@ -59,6 +60,8 @@ def _bring_about(
             repeatable=True,
         )
     except (BadRequest, EntityNotFound, NotAuthorized) as refused:
+        if isinstance(refused, NotAuthorized) and is_of_lag(context.services, context.call, refused):
+            raise
         _report(context, "principal.refused", grant, f"was refused: {refused.code} {refused.message}")
 
 

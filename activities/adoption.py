@@ -1,10 +1,14 @@
-"""Items that an earlier migration of this app brought into the same workspace: taken over, not brought again."""
+"""What is in the target becomes a row of the manifest: made by our import, or brought by an earlier migration
+of this app into the same workspace and now taken over instead of brought again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from activities.context import Context
+from shared.errors import TerminalError
 from shared.models import ItemRow, ItemState, Kind
 
 
@@ -22,6 +26,52 @@ def arrived(
         state=ItemState.DONE,
         note=note,
     )
+
+
+def record_arrival(
+    context: Context, item: ItemRow, report: Mapping[str, Any], dataset: Mapping[str, Any]
+) -> None:
+    """The rows of a report and its model, from the objects that came of its import."""
+    model = context.services.manifest.item(
+        context.call.migration, context.call.workspace, Kind.DATASET, item.dataset_id
+    )
+    name = _model_named(context, model, str(dataset["id"]), str(dataset.get("name") or item.source_name))
+    # The report last: while it is not done, a try that died between the two comes here again.
+    arrived(context, Kind.DATASET, item.dataset_id, str(dataset["id"]), name)
+    arrived(
+        context, Kind.REPORT, item.source_id, str(report["id"]), str(report.get("name") or item.source_name)
+    )
+
+
+def _model_named(context: Context, model: ItemRow, target_id: str, name: str) -> str:
+    """The name the model ends up with: an import calls it after its report, Fabric can give it back its own."""
+    if not model.source_name or name == model.source_name:  # a scan need not tell names
+        return name
+    workspace = context.workspace().target_id
+    try:
+        context.services.gate.write(
+            context.intent(
+                "rename", model.source_id, "SemanticModels_UpdateSemanticModel", model.source_name
+            ),
+            look=lambda before: None,
+            act=lambda: _rename(context, workspace, target_id, model.source_name),
+            repeatable=True,
+        )
+    except TerminalError as refused:
+        context.finding(
+            "dataset.renamed",
+            kind=Kind.DATASET,
+            id=model.source_id,
+            name=model.source_name,
+            message=f"The model {model.source_name!r} is called {name!r} in the target: {refused.message}",
+        )
+        return name
+    return model.source_name
+
+
+def _rename(context: Context, workspace: str, dataset: str, name: str) -> dict[str, str]:
+    context.target.fabric.rename_semantic_model(workspace, dataset, name)
+    return {"name": name}
 
 
 def adopt_earlier(context: Context, item: ItemRow) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Iterator
 
 from activities.adoption import adopt_earlier
@@ -12,6 +14,7 @@ from shared.manifest import safe_id
 from shared.models import ItemRow, ItemState, Kind
 from shared.outcomes import Done, Failed, Outcome, Wait
 from shared.polling import VISIBILITY
+from shared.powerbi.transport import Response
 from shared.services import Services
 from shared.zipcheck import ZipWitness
 
@@ -41,9 +44,9 @@ def export_report(services: Services, call: Call) -> Outcome:
 
 def _export(context: Context, item: ItemRow) -> None:
     call, services = context.call, context.services
-    name = "/".join(safe_id(part) for part in (call.migration, call.workspace, call.report)) + ".pbix"
+    name = f"{_folder(call.migration, call.workspace)}/{safe_id(call.report)}.pbix"
     with context.source.reports.export(call.workspace, item.source_id) as response:
-        staged = services.staging.stage(name, _witnessed(response.iter_bytes()))
+        staged = services.staging.stage(name, _witnessed(response))
     services.manifest.update_item(
         call.migration,
         call.workspace,
@@ -55,13 +58,43 @@ def _export(context: Context, item: ItemRow) -> None:
     )
 
 
-def _witnessed(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Pass chunks through; after the last one raise unless they were one whole ZIP (nothing is committed then)."""
-    witness = ZipWitness()
-    for chunk in chunks:
+def drop_staged(services: Services, migration: str, workspace: str) -> None:
+    """Every staged file of a workspace, also one that a process left which died before its row was written.
+
+    For the end of a life (cancelled, rolled back, cut over): until then a failed item's file serves its retry.
+    """
+    services.staging.delete_all(_folder(migration, workspace))
+
+
+def _folder(migration: str, workspace: str) -> str:
+    return f"{safe_id(migration)}/{safe_id(workspace)}"
+
+
+def _witnessed(response: Response) -> Iterator[bytes]:
+    """Pass the file through; after its last chunk raise unless it was what was announced, one whole ZIP.
+
+    Nothing is committed then. A file of another kind (an error page with status 200) is refused at once.
+    """
+    witness, length, md5 = ZipWitness(), 0, hashlib.md5(usedforsecurity=False)
+    for chunk in response.iter_bytes():
         witness.feed(chunk)
+        witness.verify_head()
+        md5.update(chunk)
+        length += len(chunk)
         yield chunk
+    _compare(response, length, base64.b64encode(md5.digest()).decode())
     witness.verify()
+
+
+def _compare(response: Response, length: int, md5: str) -> None:
+    """With the length and the MD5 that the service announced, where it did."""
+    announced = response.headers.get("Content-Length", "")
+    if announced.isdecimal() and int(announced) != length:
+        raise ContentError("content.length", f"{length} bytes came, {announced} were announced")
+    for header in ("Content-MD5", "x-ms-blob-content-md5"):
+        told = response.headers.get(header, "")
+        if told and told != md5:
+            raise ContentError("content.changed", f"the bytes that came do not have the {header} announced")
 
 
 def _staged(services: Services, item: ItemRow) -> bool:

@@ -2,8 +2,8 @@
 
 A body is a plain function `(services, call) -> Outcome`. `bind` makes of it what the Functions host calls:
 one JSON input, one JSON answer. Transient errors leave it as exceptions, which means "try again"; terminal
-ones become a failed outcome with the service's own code; being told to wait becomes a wait. A migration that
-was told to stop, or whose stage is over, runs no body: `during` says in which statuses one may run.
+ones become a failed outcome with the service's own code; being told to wait becomes a wait, and so does storage
+that is away, which must fail nothing however long it lasts. A migration that was told to stop, or whose stage is over, runs no body: `during` says in which statuses one may run.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from activities import rights
 from shared import outcomes, services
 from shared.errors import AppError, ServiceError, is_transient
 from shared.outcomes import Failed, Json, Outcome, Stopped, Wait
@@ -23,7 +24,7 @@ from shared.writes import Stopped as ToldToStop
 
 type Body = Callable[[Services, "Call"], Outcome]
 
-_STATE = ("since", "polls", "tries", "position")  # what a wait may hand to the next call of the same activity
+_STATE = ("since", "waited", "polls", "tries", "position", "outage")  # what a wait may hand to the next call of the same activity
 _MESSAGE_CHARS = 2000  # a service's error text may be a whole HTML page
 _LONG_WAIT = timedelta(minutes=15)  # scaled; a longer one is told to people
 
@@ -86,7 +87,8 @@ def run(body: Body, using: Services, payload: Mapping[str, Any]) -> Json:
             return outcomes.to_dict(Wait(told, dict(call.state)))
         if is_transient(error):
             raise
-        return outcomes.to_dict(Failed(error.code, error.message[:_MESSAGE_CHARS]))
+        lag = rights.awaited(using, call, error)
+        return outcomes.to_dict(lag or Failed(error.code, error.message[:_MESSAGE_CHARS]))
 
 
 def _is_wanted(body: Body, using: Services, call: Call) -> bool:

@@ -1,7 +1,9 @@
 """Step 5: one staged file into the target workspace, as a stream, and its import waited for.
 
 The import is the write that must never be repeated blindly: a second one makes a second model. So the gate
-remembers which imports of that name were there before, and a later try adopts the one that was not.
+remembers what of that name was there before, and a later try adopts the import that was not. One that failed
+is over: what it made is removed, and the file is sent again, three times in all. One that may still be
+publishing is not over, however long it takes.
 """
 
 from __future__ import annotations
@@ -10,27 +12,29 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from activities.adoption import arrived
+from activities import survey
+from activities.adoption import record_arrival
 from activities.context import Context, open_context
 from activities.frame import Call
-from shared.blobs import Staged, StagedBody
-from shared.errors import ContentError, EntityNotFound, TerminalError
+from activities.remains import Found, find
+from activities.removal import Overtaken, facts_of, import_intent, remove_remains, survey_of
+from activities.sending import Ambiguous, Sending
+from shared.blobs import Staged
+from shared.errors import ContentError, EntityNotFound
 from shared.models import ItemRow, ItemState, Kind
-from shared.outcomes import Done, Failed, Outcome
+from shared.outcomes import Done, Failed, Outcome, Wait
 from shared.polling import IMPORT, VISIBILITY
-from shared.powerbi.imports import MULTIPART_LIMIT, Imports
 from shared.powerbi.service_errors import parse
 from shared.services import Services
 
 GIB = 1024**3
+TRIES = 3  # imports of one report that fail, or staged copies of it that are damaged
 _SLOWEST_BYTES_S = 4 * 1024 * 1024  # an upload slower than this is taken for lost
 _MINUTES_PER_GIB = 10  # on top of the deadline every import has
+_MISSES = 12  # looks in a row that do not find the import: some nine minutes
+_OWN_CODES = frozenset({"report.importAmbiguous", "report.importStuck"})  # others: exportFailed, importFailed
 
 type Json = dict[str, Any]
-
-
-class Ambiguous(Exception):
-    """More than one import may be what an earlier try made; choosing would be guessing."""
 
 
 def import_report(services: Services, call: Call) -> Outcome:
@@ -39,57 +43,48 @@ def import_report(services: Services, call: Call) -> Outcome:
     item = _report(services, call)
     if item.state == ItemState.DONE or item.import_id:
         return Done()
+    if not item.blob:
+        return _begin_again()
     row = context.update_workspace(step="import")
-    staged = Staged(item.blob, item.length, item.sha256)
+    sending = Sending(context, row.target_id, item, Staged(item.blob, item.length, item.sha256))
     try:
         result = services.gate.write(
-            context.intent("import", call.report, "Imports_PostImportInGroup", item.source_name),
-            survey=lambda: {"imports": [str(i["id"]) for i in _imports_named(context, row.target_id, item)]},
-            look=lambda before: _made_by_earlier_try(context, row.target_id, item, before),
-            act=lambda: _post(context, row.target_id, item, staged),
+            import_intent(context, item),
+            survey=lambda: survey.take(context, row.target_id, item),
+            look=sending.look,
+            act=sending.send,
             longest_s=item.length / _SLOWEST_BYTES_S * call.scale,
         )
     except ContentError as damaged:
-        return _drop_damaged(services, call, damaged)
+        if damaged.transient:
+            raise
+        return _drop_damaged(services, call, item, damaged)
     except Ambiguous as unclear:
         return Failed("report.importAmbiguous", str(unclear))
-    services.manifest.update_item(
-        call.migration,
-        call.workspace,
-        Kind.REPORT,
-        call.report,
-        import_id=result["import"],
-        sent_sha256=result["sha256"],
-    )
+    _update(services, call, import_id=result["import"], sent_sha256=result["sha256"])
+    if not result["import"]:  # its objects were found, and no import that names them
+        record_arrival(context, item, result["report"], result["dataset"])
     return Done()
 
 
 def await_import(services: Services, call: Call) -> Outcome:
-    """Imports_GetImportInGroup until Succeeded, then the new ids of report and model go into the manifest."""
+    """Imports_GetImportInGroup until Succeeded, then the new ids of report and model go into the manifest.
+
+    `{"again": true}` where the import has failed, nothing of it is left and it may be sent once more.
+    """
     context = open_context(services, call)
     item = _report(services, call)
     if item.state == ItemState.DONE:
         return Done()
-    row = context.workspace()
+    if not item.import_id:  # an earlier try of this activity has put a failed import behind it
+        return _begin_again()
+    workspace = context.workspace().target_id
     try:
-        made = context.target.imports.get(row.target_id, item.import_id)
+        made = context.target.imports.get(workspace, item.import_id)
     except EntityNotFound:
-        # Accepted a moment ago: giving it up now would leave a report in the target that no row knows.
-        again = VISIBILITY.again(call.state, services.clock.now(), call.scale)
-        if again is None:
-            raise
-        return again
-    state = str(made.get("importState"))
-    if state == "Failed":
-        return Failed("report.importFailed", _reason(made))
-    if state == "Succeeded" and made.get("reports") and made.get("datasets"):
-        _record(context, item, made)
-        return Done()
-    deadline = IMPORT.deadline_s + item.length / GIB * _MINUTES_PER_GIB * 60
-    again = IMPORT.again(call.state, services.clock.now(), call.scale, deadline)
-    return again or Failed(
-        "report.importFailed", f"The import {item.import_id} was still {state} at its deadline."
-    )
+        return _look_for_absent(context, workspace, item)
+    ended = _ended(context, item, made)
+    return ended or _next_look(context, item) or _at_deadline(context, workspace, item, made)
 
 
 def record_item_failure(services: Services, call: Call) -> Outcome:
@@ -101,114 +96,134 @@ def record_item_failure(services: Services, call: Call) -> Outcome:
         services.manifest.update_item(
             call.migration, call.workspace, kind, identity, state=ItemState.FAILED, note=reason[:2000]
         )
+    if call.code == "report.importFailed" and call.during == "await_import":
+        _put_behind(services, call, item)  # people may ask for it once more
     code = "report.exportFailed" if call.during == "export_report" else "report.importFailed"
-    if call.code == "report.importAmbiguous":
-        code = call.code
-    context.finding(code, kind=Kind.REPORT, id=item.source_id, name=item.source_name, message=reason)
+    context.finding(
+        call.code if call.code in _OWN_CODES else code,
+        kind=Kind.REPORT,
+        id=item.source_id,
+        name=item.source_name,
+        message=reason,
+    )
     return Done()
+
+
+def begun_anew(item: ItemRow) -> Json:
+    """The changes to a row whose import is known to be over and gone: the next one is another write, with all
+    its tries."""
+    return {"import_id": "", "import_tries": (item.import_tries // TRIES + 1) * TRIES}
 
 
 def _report(services: Services, call: Call) -> ItemRow:
     return services.manifest.item(call.migration, call.workspace, Kind.REPORT, call.report)
 
 
-def _post(context: Context, workspace: str, item: ItemRow, staged: Staged) -> Json:
-    """Send the file by the way its size allows; the hash is that of the bytes as they were sent."""
-    body = context.services.staging.body(staged)
-    imports, name = context.target.imports, f"{item.source_name}.pbix"
-    conflict = "Ignore" if _name_repeats(context, item) else "Abort"
-    if len(body) <= MULTIPART_LIMIT:
-        made = imports.post_file(workspace, name, conflict, body)
-    else:
-        made = imports.post_file_url(workspace, name, conflict, _upload(imports, workspace, body))
-    return {"import": made, "sha256": body.sent_sha256}
+def _update(services: Services, call: Call, **changes: Any) -> None:
+    services.manifest.update_item(call.migration, call.workspace, Kind.REPORT, call.report, **changes)
 
 
-def _upload(imports: Imports, workspace: str, body: StagedBody) -> str:
-    """Put Block by block into a temporary upload location; the list is committed once the hash was right."""
-    location = imports.create_upload_location(workspace)
-    blocks = [imports.upload_block(location, number, block) for number, block in enumerate(body)]
-    imports.commit_blocks(location, blocks)
-    return location.url
+def _begin_again() -> Done:
+    """From the export on, in a new generation; what is staged in full is not exported again."""
+    return Done({"again": True})
 
 
-def _name_repeats(context: Context, item: ItemRow) -> bool:
-    """`Abort` refuses a second report of one name, so a name the source has twice needs `Ignore`."""
-    items = context.services.manifest.items_of(context.call.migration, context.call.workspace)
-    name = item.source_name.casefold()
-    return sum(other.kind == Kind.REPORT and other.source_name.casefold() == name for other in items) > 1
+def _ended(context: Context, item: ItemRow, made: Mapping[str, Any]) -> Outcome | None:
+    """What an import says of itself, or None while it does not say that it is over.
+
+    Succeeded without the objects is not over: they show later, or a state goes back before it is final.
+    """
+    state = str(made.get("importState"))
+    if state == "Failed":
+        return _after_failure(context, item, made, _reason(made))
+    if state == "Succeeded" and made.get("reports") and made.get("datasets"):
+        record_arrival(context, item, made["reports"][0], made["datasets"][0])
+        return Done()
+    return None
 
 
-def _imports_named(context: Context, workspace: str, item: ItemRow) -> list[Mapping[str, Any]]:
-    names = {item.source_name.casefold(), f"{item.source_name}.pbix".casefold()}
-    found = context.target.imports.list(workspace)
-    return [each for each in found if str(each.get("name", "")).casefold() in names]
+def _next_look(context: Context, item: ItemRow) -> Wait | None:
+    """When to ask again, or None at the deadline of an import of this size."""
+    call, deadline = context.call, IMPORT.deadline_s + item.length / GIB * _MINUTES_PER_GIB * 60
+    return IMPORT.again(call.state, context.services.clock.now(), call.scale, deadline)
 
 
-def _made_by_earlier_try(context: Context, workspace: str, item: ItemRow, before: Json) -> Json | None:
-    """The import of this name that was not there before our first try and belongs to no namesake."""
-    done = context.services.gate.results(context.call.migration, context.call.workspace, "import")
-    taken = {*before["imports"], *(result["import"] for result in done)}
-    mine = [
-        str(each["id"]) for each in _imports_named(context, workspace, item) if str(each["id"]) not in taken
-    ]
-    if len(mine) > 1:
-        raise Ambiguous(
-            f"Imports {', '.join(mine)} of {item.source_name!r} may each be ours; none was chosen."
+def _at_deadline(context: Context, workspace: str, item: ItemRow, made: Mapping[str, Any]) -> Outcome:
+    """One more look. What may still be publishing is never sent a second time, not even by a later retry."""
+    there = survey.contents(context, workspace)
+    listed = _listed(there, item)
+    ended = _ended(context, item, listed) if listed else None
+    if ended is not None:
+        return ended
+    if (pair := _find(context, item, there).pair) is not None:
+        record_arrival(context, item, *pair)
+        return Done()
+    state = (listed or made).get("importState")
+    return Failed("report.importStuck", f"The import {item.import_id} was still {state} at its deadline.")
+
+
+def _look_for_absent(context: Context, workspace: str, item: ItemRow) -> Outcome:
+    """The import is not there: not yet, for a moment, or for good. Only the last one is a failed try."""
+    call, now = context.call, context.services.clock.now()
+    misses = int(call.state.get("tries", 0)) + 1
+    soon = VISIBILITY.again({"polls": misses - 1}, now, call.scale)
+    if misses < _MISSES and soon is not None:
+        return Wait(
+            soon.until, {**call.state, "since": call.state.get("since", now.isoformat()), "tries": misses}
         )
-    return {"import": mine[0], "sha256": item.sha256} if mine else None
+    there = survey.contents(context, workspace)
+    if (listed := _listed(there, item)) is not None:
+        ended = _ended(context, item, listed)
+        return ended or _next_look(context, item) or _at_deadline(context, workspace, item, listed)
+    return _vanished(context, item, _find(context, item, there))
 
 
-def _record(context: Context, item: ItemRow, made: Mapping[str, Any]) -> None:
-    report, dataset = made["reports"][0], made["datasets"][0]
-    model = context.services.manifest.item(
-        context.call.migration, context.call.workspace, Kind.DATASET, item.dataset_id
-    )
-    name = _model_named(context, model, str(dataset["id"]), str(dataset.get("name") or item.source_name))
-    # The report last: while it is not done, a try that died between the two comes here again.
-    arrived(context, Kind.DATASET, item.dataset_id, str(dataset["id"]), name)
-    arrived(
-        context, Kind.REPORT, item.source_id, str(report["id"]), str(report.get("name") or item.source_name)
-    )
+def _vanished(context: Context, item: ItemRow, found: Found) -> Outcome:
+    if found.pair is not None:
+        record_arrival(context, item, *found.pair)
+        return Done()
+    if found.is_unclear:
+        return Failed(
+            "report.importAmbiguous",
+            f"The import {item.import_id} is gone, and each of {', '.join(found.ids)} may be of it.",
+        )
+    reason = f"The import {item.import_id} is gone from the target, and so is what it should have made."
+    return _after_failure(context, item, {"id": item.import_id}, reason)
 
 
-def _model_named(context: Context, model: ItemRow, target_id: str, name: str) -> str:
-    """The name the model ends up with: an import calls it after its report, Fabric can give it back its own."""
-    if not model.source_name or name == model.source_name:  # a scan need not tell names
-        return name
-    workspace = context.workspace().target_id
+def _listed(there: survey.Contents, item: ItemRow) -> survey.Row | None:
+    return next((row for row in there.imports if str(row["id"]).lower() == item.import_id.lower()), None)
+
+
+def _find(context: Context, item: ItemRow, there: survey.Contents) -> Found:
+    return find(facts_of(context, item, survey_of(context, item)), there, item.import_id)
+
+
+def _after_failure(context: Context, item: ItemRow, made: Mapping[str, Any], reason: str) -> Outcome:
+    """Nothing of a failed import stays that is provably its own; then it is sent again, or has failed."""
     try:
-        context.services.gate.write(
-            context.intent(
-                "rename", model.source_id, "SemanticModels_UpdateSemanticModel", model.source_name
-            ),
-            look=lambda before: None,
-            act=lambda: _rename(context, workspace, target_id, model.source_name),
-            repeatable=True,
-        )
-    except TerminalError as refused:
-        context.finding(
-            "dataset.renamed",
-            kind=Kind.DATASET,
-            id=model.source_id,
-            name=model.source_name,
-            message=f"The model {model.source_name!r} is called {name!r} in the target: {refused.message}",
-        )
-        return name
-    return model.source_name
+        remove_remains(context, item, {**made, "id": item.import_id})
+    except Overtaken:
+        return _begin_again()
+    if (item.import_tries + 1) % TRIES == 0:
+        return Failed("report.importFailed", f"{reason} ({TRIES} imports)")
+    _put_behind(context.services, context.call, item)
+    return _begin_again()
 
 
-def _rename(context: Context, workspace: str, dataset: str, name: str) -> dict[str, str]:
-    context.target.fabric.rename_semantic_model(workspace, dataset, name)
-    return {"name": name}
+def _put_behind(services: Services, call: Call, item: ItemRow) -> None:
+    """The next import is another write. Done again it changes nothing."""
+    if item.import_id:
+        _update(services, call, import_id="", import_tries=item.import_tries + 1)
 
 
-def _drop_damaged(services: Services, call: Call, damaged: ContentError) -> Outcome:
-    """The staged file is not what was exported. It was not sent to its end; a retry exports it anew."""
-    services.manifest.update_item(
-        call.migration, call.workspace, Kind.REPORT, call.report, blob="", length=0, sha256=""
-    )
-    return Failed(damaged.code, damaged.message)
+def _drop_damaged(services: Services, call: Call, item: ItemRow, damaged: ContentError) -> Outcome:
+    """The staged file is not what was exported. It was not sent to its end; it is exported anew."""
+    damages = item.damages + 1
+    _update(services, call, blob="", length=0, sha256="", damages=damages)
+    if damages % TRIES == 0:
+        return Failed(damaged.code, f"{damaged.message} ({TRIES} copies)")
+    return _begin_again()
 
 
 def _reason(made: Mapping[str, Any]) -> str:

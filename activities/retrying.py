@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from activities.context import Context, open_context
 from activities.frame import Call
+from activities.imports import begun_anew
 from shared.errors import EntityNotFound, NotAuthorized
 from shared.models import ItemRow, ItemState, Kind, WorkspaceRow, WorkspaceStatus
 from shared.outcomes import Done, Failed, Outcome
 from shared.services import Services
 
-_IMPORT, _REFRESH = "import", "refresh"
+_REFRESH = "refresh"
 
 
 def reopen_workspace(services: Services, call: Call) -> Outcome:
@@ -54,9 +55,13 @@ def _lost(context: Context, row: WorkspaceRow, items: list[ItemRow]) -> list[Ite
 
 
 def _reopen(context: Context, item: ItemRow) -> None:
-    """Planned again. What was staged stays, if it still lies there in full; so do intents that are open."""
+    """Planned again. What was staged stays, if it still lies there in full; so do intents that are open.
+
+    So does the import of an item that failed: it may still be publishing, and a second one would make a second
+    model. Only what had arrived and is gone is imported anew.
+    """
     call = context.call
-    for action in (_IMPORT, _REFRESH, "rename"):
+    for action in (_REFRESH, "rename"):
         context.services.gate.forget(call.migration, call.workspace, action, item.source_id)
     context.services.manifest.update_item(
         call.migration,
@@ -66,8 +71,8 @@ def _reopen(context: Context, item: ItemRow) -> None:
         state=ItemState.PLANNED,
         target_id="",
         target_name="",
-        import_id="",
         note="",
+        **(begun_anew(item) if item.state == ItemState.DONE else {}),
     )
 
 

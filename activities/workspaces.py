@@ -32,9 +32,9 @@ def inspect_source(services: Services, call: Call) -> Outcome:
     """
     context = open_context(services, call)
     row = context.workspace()
-    holder = _other_holder(context)
+    holder = other_holder(context)
     if holder is not None:
-        return _wait_for(context, row, holder)
+        return wait_for(context, row, holder)
     row = context.update_workspace(
         status=WorkspaceStatus.RUNNING, step="inventory", error_code="", error_message=""
     )
@@ -56,7 +56,7 @@ def create_workspace(services: Services, call: Call) -> Outcome:
     if row.target_id:
         return _visible(context, row)
     found = _find(context, row.target_name)
-    intent = _creation(context, row)
+    intent = creation(context, row)
     if found is not None and (not services.gate.is_open(intent) or _is_anothers(context, found)):
         return _existing(context, row, found)
     try:
@@ -67,7 +67,7 @@ def create_workspace(services: Services, call: Call) -> Outcome:
         )
     except AlreadyExists as taken:
         return _invisible(context, row, taken)
-    if not services.ownership.claim(context.target_connection.tenant_id, made["id"], _owned(context)):
+    if not services.ownership.claim(context.target_connection.tenant_id, made["id"], owned(context)):
         return _existing(context, row, made)
     return _visible(context, _arrive(context, made["id"], "created"))
 
@@ -151,10 +151,10 @@ def _close(context: Context, row: WorkspaceRow, items: list[ItemRow]) -> None:
 def _existing(context: Context, row: WorkspaceRow, found: Json) -> Outcome:
     """A workspace of that name is there and no try of this migration made it."""
     owner = context.services.ownership.owner(context.target_connection.tenant_id, found["id"])
-    if owner is not None and owner.same_source(_owned(context)):
+    if owner is not None and owner.same_source(owned(context)):
         return _ours(context, found, owner)
     if context.request.existing == "merge":
-        context.services.ownership.share(context.target_connection.tenant_id, found["id"], _owned(context))
+        context.services.ownership.share(context.target_connection.tenant_id, found["id"], owned(context))
         _arrive(context, found["id"], "merged")
         return Done()
     return Failed(
@@ -172,7 +172,7 @@ def _is_anothers(context: Context, found: Json) -> bool:
     owner = context.services.ownership.owner(context.target_connection.tenant_id, found["id"])
     if owner is None:
         return False
-    return owner.migration_id != context.call.migration or not owner.same_source(_owned(context))
+    return owner.migration_id != context.call.migration or not owner.same_source(owned(context))
 
 
 def _ours(context: Context, found: Json, owner: Owned) -> Outcome:
@@ -180,17 +180,17 @@ def _ours(context: Context, found: Json, owner: Owned) -> Outcome:
     if owner.migration_id != context.call.migration:
         context.update_workspace(earlier=owner.migration_id)  # noted before the row names us
         tenant = context.target_connection.tenant_id
-        if not context.services.ownership.succeed(tenant, found["id"], _owned(context), owner):
+        if not context.services.ownership.succeed(tenant, found["id"], owned(context), owner):
             return Wait(context.services.clock.now())  # it changed hands since we looked
     _arrive(context, found["id"], "ours")
     return Done()
 
 
-def _other_holder(context: Context) -> Owned | None:
+def other_holder(context: Context) -> Owned | None:
     """The migration that works on this source workspace at present; None where it is ours now."""
     return context.services.ownership.lease(
         context.target_connection.tenant_id,
-        _owned(context),
+        owned(context),
         lambda holder: not _is_working(context.services, holder),
     )
 
@@ -205,7 +205,7 @@ def _is_working(services: Services, holder: Owned) -> bool:
     return row is not None and (row.status in _UNFINISHED or row.attempt < migration.attempt)
 
 
-def _wait_for(context: Context, row: WorkspaceRow, holder: Owned) -> Outcome:
+def wait_for(context: Context, row: WorkspaceRow, holder: Owned) -> Outcome:
     """Two never work on one workspace: the second is told, and begins once the first has finished it."""
     context.finding(
         "workspace.leased",
@@ -221,7 +221,7 @@ def _wait_for(context: Context, row: WorkspaceRow, holder: Owned) -> Outcome:
     )
 
 
-def _creation(context: Context, row: WorkspaceRow) -> Intent:
+def creation(context: Context, row: WorkspaceRow) -> Intent:
     return context.intent("workspace", context.call.workspace, "Groups_CreateGroup", row.target_name)
 
 
@@ -232,7 +232,7 @@ def _invisible(context: Context, row: WorkspaceRow, taken: AlreadyExists) -> Out
     if found is not None:
         return _existing(context, row, found)
     again = VISIBILITY.again(context.call.state, context.services.clock.now(), context.call.scale)
-    if again is not None and context.services.gate.is_open(_creation(context, row)):
+    if again is not None and context.services.gate.is_open(creation(context, row)):
         return again
     return Failed(
         "workspace.nameTaken",
@@ -241,23 +241,23 @@ def _invisible(context: Context, row: WorkspaceRow, taken: AlreadyExists) -> Out
 
 
 def _arrive(context: Context, target_id: str, origin: str) -> WorkspaceRow:
-    return context.update_workspace(target_id=target_id, origin=origin, state=ItemState.DONE)
+    now = context.services.clock.now().isoformat()
+    return context.update_workspace(
+        target_id=target_id,
+        origin=origin,
+        created_at=now if origin == "created" else "",
+        state=ItemState.DONE,
+    )
 
 
 def _visible(context: Context, row: WorkspaceRow) -> Outcome:
-    """The right on a workspace we made may take minutes to hold in every call: it is waited for here."""
+    """The right on a workspace we made may take minutes to hold: the frame waits for it (`rights`)."""
     if row.origin == "created":
-        try:
-            context.target.groups.get(row.target_id)
-        except (NotAuthorized, EntityNotFound):
-            again = VISIBILITY.again(context.call.state, context.services.clock.now(), context.call.scale)
-            if again is None:
-                raise
-            return again
+        context.target.groups.get(row.target_id)
     return Done()
 
 
-def _owned(context: Context) -> Owned:
+def owned(context: Context) -> Owned:
     source = context.services.connection(context.request.source)
     return Owned(context.call.migration, source.tenant_id, context.call.workspace)
 

@@ -11,7 +11,7 @@ import base64
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -37,9 +37,12 @@ class Staged:
 class StagedBody:
     """A staged file as a sized, re-iterable request body; each iteration reads and verifies it anew."""
 
-    def __init__(self, container: ContainerClient, staged: Staged):
+    def __init__(
+        self, container: ContainerClient, staged: Staged, before_last: Callable[[], None] | None = None
+    ):
         self._container = container
         self._staged = staged
+        self._before_last = before_last
         self.sent_sha256 = ""  # of the bytes the last complete iteration gave out
 
     def __len__(self) -> int:
@@ -48,19 +51,27 @@ class StagedBody:
     def __iter__(self) -> Iterator[bytes]:
         """Yield blocks in order. The last one comes only if length and hash are those recorded at export.
 
-        Raises ContentError otherwise: the request that carries this body then stays incomplete and has no
-        effect. The etag pins one version of the blob from the first block to the last.
+        Raises ContentError otherwise, and whatever `before_last` raises: the request that carries this body
+        then stays incomplete and has no effect. The etag pins one version of the blob from the first block to
+        the last.
         """
         digest = hashlib.sha256()
         for block, last in self._blocks():
             digest.update(block)
-            if last and digest.hexdigest() != self._staged.sha256:
-                raise ContentError(
-                    "content.changed",
-                    f"the staged file {self._staged.blob} has other bytes than were exported",
-                )
+            if last:
+                self._check(digest.hexdigest())
             yield block
+        if not self._staged.length:  # no last block that could be held back
+            self._check(digest.hexdigest())
         self.sent_sha256 = digest.hexdigest()
+
+    def _check(self, sha256: str) -> None:
+        if sha256 != self._staged.sha256:
+            raise ContentError(
+                "content.changed", f"the staged file {self._staged.blob} has other bytes than were exported"
+            )
+        if self._before_last is not None:
+            self._before_last()
 
     def _blocks(self) -> Iterator[tuple[bytes, bool]]:
         from azure.core import MatchConditions
@@ -106,8 +117,9 @@ class Container:
         client.commit_block_list(ids, metadata={"sha256": digest.hexdigest()})
         return Staged(name, length, digest.hexdigest())
 
-    def body(self, staged: Staged) -> StagedBody:
-        return StagedBody(self._client, staged)
+    def body(self, staged: Staged, before_last: Callable[[], None] | None = None) -> StagedBody:
+        """The staged file as a request body; `before_last` may still stop it before its last block."""
+        return StagedBody(self._client, staged, before_last)
 
     def write_json(self, name: str, document: Any) -> None:
         self._client.upload_blob(name, json.dumps(document, separators=(",", ":")), overwrite=True)
@@ -141,6 +153,11 @@ class Container:
             self._client.delete_blob(name)
         except ResourceNotFoundError:
             return  # an earlier try of the same activity deleted it
+
+    def delete_all(self, folder: str) -> None:
+        """List Blobs and Delete Blob: everything under `folder/`, also what no row knows of."""
+        for name in list(self._client.list_blob_names(name_starts_with=f"{folder}/")):
+            self.delete(name)
 
 
 class Blobs:

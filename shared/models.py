@@ -120,6 +120,7 @@ class WorkspaceRow(Record):
     source_capacity: str = ""
     target_capacity: str = ""
     origin: str = ""  # created | ours (an earlier migration of this app made it) | merged (somebody else's)
+    created_at: str = ""  # where origin is "created": when we knew
     earlier: str = ""  # where origin is "ours": the migration whose manifest knows the items made then
     note: str = ""
     attempt: int = 0  # the attempt of the migration in which it was closed last

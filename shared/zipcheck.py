@@ -34,12 +34,15 @@ class ZipWitness:
         self._tail = (self._tail + chunk[-_TAIL:])[-_TAIL:]
         self._length += len(chunk)
 
+    def verify_head(self) -> None:
+        """Return while what came so far may be the beginning of a ZIP; ContentError otherwise."""
+        if not _LOCAL.startswith(self._head):
+            raise self._not_zip()
+
     def verify(self) -> None:
         """Return if the archive is whole; ContentError naming what is wrong otherwise."""
         if self._head != _LOCAL:
-            raise ContentError(
-                "content.notZip", f"the file begins with {self._head!r}, not with a ZIP header"
-            )
+            raise self._not_zip()
         end = self._find_end()
         size, offset = self._directory(end)
         expected = self._absolute(end) - self._zip64_bytes(end)
@@ -48,6 +51,9 @@ class ZipWitness:
                 "content.incomplete",
                 f"the ZIP directory should end at byte {offset + size}, its end record stands at {expected}",
             )
+
+    def _not_zip(self) -> ContentError:
+        return ContentError("content.notZip", f"the file begins with {self._head!r}, not with a ZIP header")
 
     def _find_end(self) -> int:
         """Position in the tail of the end record whose comment reaches exactly to the last byte."""

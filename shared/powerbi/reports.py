@@ -68,17 +68,23 @@ def export_refusal(error: ServiceError) -> str | None:
 
 
 def _temporary_link(response: Response) -> str | None:
-    """The address in a JSON answer, or None where the answer is the file."""
-    if "json" not in response.headers.get("Content-Type", "").lower():
+    """The address in an answer of text, as JSON or bare, or None where the answer is the file."""
+    kind = response.headers.get("Content-Type", "").lower()
+    if "html" in kind:
+        raise ContentError(
+            "content.notFile", f"the service answered with a page ({kind[:60]}) instead of a file"
+        )
+    if "json" not in kind and not kind.startswith("text/plain"):
         return None
+    text = response.read(_LINK_LIMIT).decode("utf-8-sig", errors="replace").strip()
     try:
-        document = json.loads(response.read(_LINK_LIMIT))
+        document = json.loads(text)
     except ValueError:
-        document = None
+        document = text if text.isascii() and text.isprintable() and " " not in text else None
     link = next(_addresses(document), None)
     if link is None:
         raise ContentError(
-            "content.notFile", "the service answered with JSON that holds no address of a file"
+            "content.notFile", f"the service answered with text ({kind[:60]}) that holds no address of a file"
         )
     return link
 

@@ -1,0 +1,98 @@
+"""Sending one staged file as an import: what an earlier try of it made is looked for before it is sent again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from activities import survey
+from activities.context import Context
+from activities.remains import find
+from activities.removal import facts_of
+from shared import writes
+from shared.blobs import Staged, StagedBody
+from shared.models import ItemRow, Kind
+from shared.powerbi.imports import MULTIPART_LIMIT, Imports
+
+type Json = dict[str, Any]
+
+
+class Ambiguous(Exception):
+    """More than one import may be what an earlier try made; choosing would be guessing."""
+
+
+class Sending:
+    """The three ways in which the gate uses one import: `look` for an earlier try's, then `send`."""
+
+    def __init__(self, context: Context, workspace: str, item: ItemRow, staged: Staged):
+        self._context = context
+        self._workspace = workspace
+        self._item = item
+        self._staged = staged
+        self._unclear: list[str] = []
+
+    def look(self, before: Json) -> Json | None:
+        """The import of this name that was not there before our first try and belongs to no namesake.
+
+        Without one, a report with its model that came since, in no import: a service that lost the answer may
+        have lost the import as well. Less than that may be the beginning of either, so it is waited for.
+        """
+        known, there = survey.read(self._context, before), survey.contents(self._context, self._workspace)
+        taken = known.imports | self._namesakes()
+        named = survey.named_like(self._item.source_name, there).imports
+        mine = [str(row["id"]) for row in named if str(row["id"]).lower() not in taken]
+        if len(mine) > 1:
+            raise Ambiguous(f"Imports {', '.join(mine)} of {self._item.source_name!r} may each be ours.")
+        if mine:
+            return {"import": mine[0], "sha256": self._item.sha256}
+        found = find(facts_of(self._context, self._item, known), there)
+        if known.objects is None or found.pair is None:
+            self._unclear = found.ids if known.objects is not None else []
+            return None
+        report, dataset = (_essence(row) for row in found.pair)
+        return {"import": "", "sha256": self._item.sha256, "report": report, "dataset": dataset}
+
+    def send(self) -> Json:
+        """By the way its size allows; the hash is that of the bytes as they were sent.
+
+        The last bytes are held back until the gate was asked once more: a slow upload may have been given up
+        by the engine, and its successor be at work.
+        """
+        if self._unclear:
+            raise Ambiguous(
+                f"Since its answer was lost {', '.join(self._unclear)} came up in no import; it was not sent again."
+            )
+        item, imports = self._item, self._context.target.imports
+        body = self._context.services.staging.body(self._staged, before_last=writes.still_permitted)
+        name, conflict = f"{item.source_name}.pbix", "Ignore" if self._name_repeats() else "Abort"
+        if len(body) <= MULTIPART_LIMIT:
+            made = imports.post_file(self._workspace, name, conflict, body)
+        else:
+            url = _upload(imports, self._workspace, body)
+            writes.still_permitted()
+            made = imports.post_file_url(self._workspace, name, conflict, url)
+        return {"import": made, "sha256": body.sent_sha256}
+
+    def _namesakes(self) -> set[str]:
+        """The imports that are known to be of this workspace's other reports, or of earlier tries."""
+        call, gate = self._context.call, self._context.services.gate
+        return {result["import"].lower() for result in gate.results(call.migration, call.workspace, "import")}
+
+    def _name_repeats(self) -> bool:
+        """`Abort` refuses a second report of one name, so a name the source has twice needs `Ignore`."""
+        call, name = self._context.call, self._item.source_name.casefold()
+        items = self._context.services.manifest.items_of(call.migration, call.workspace)
+        return sum(each.kind == Kind.REPORT and each.source_name.casefold() == name for each in items) > 1
+
+
+def _upload(imports: Imports, workspace: str, body: StagedBody) -> str:
+    """Put Block by block into a temporary upload location; the list is committed once the hash was right."""
+    location = imports.create_upload_location(workspace)
+    blocks = [imports.upload_block(location, number, block) for number, block in enumerate(body)]
+    writes.still_permitted()
+    imports.commit_blocks(location, blocks)
+    return location.url
+
+
+def _essence(row: Mapping[str, Any]) -> Json:
+    return {"id": str(row["id"]), "name": str(row.get("name") or "")}
