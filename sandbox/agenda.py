@@ -23,5 +23,12 @@ class Agenda:
         while self._heap and self._heap[0][0] <= moment:
             heapq.heappop(self._heap)[2]()
 
+    def step(self) -> bool:
+        """Do the one thing that is due next, whenever that is; False if nothing is."""
+        if self._heap:
+            heapq.heappop(self._heap)[2]()
+            return True
+        return False
+
     def clear(self) -> None:
         self._heap.clear()

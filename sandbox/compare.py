@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from sandbox.expected import Expectation, is_ordinary
-from sandbox.state import Access, Dataset, Report, Right, Tenant, Workspace
+from sandbox.state import Access, Dataset, Import, Report, Right, Tenant, Workspace
 
 Outcome = Literal["equal", "missing", "twice", "different", "orphan"]
 OUTCOMES: tuple[Outcome, ...] = ("equal", "missing", "twice", "different", "orphan")
@@ -100,6 +100,11 @@ class _Pair:
     reports: list[tuple[Report, Report]] = field(default_factory=list[tuple[Report, Report]])
     models: dict[str, Dataset] = field(default_factory=dict[str, Dataset])
     """Target model by source model's id."""
+    remains: set[str] = field(init=False)
+    """Ids of what failed imports left behind: never the copy of anything."""
+
+    def __post_init__(self) -> None:
+        self.remains = _remains(self.new) - self.known if self.new else set()
 
     def compare(self) -> None:
         self._workspace()
@@ -122,7 +127,7 @@ class _Pair:
 
     def _pair_reports(self) -> None:
         """Equal bytes first; then what has the name but other bytes; what is left is missing here, extra there."""
-        left = list(self.new.reports) if self.new else []
+        left = [item for item in (self.new.reports if self.new else []) if item.id not in self.remains]
         waiting = [report for report in self.old.reports if _is_moved(self.old, report)]
         for alike in (self._same, _named):
             for report in list(waiting):
@@ -139,7 +144,7 @@ class _Pair:
     def _pair_models(self) -> None:
         """Equal bytes first, of two copies the one in use; then what the model's report is bound to."""
         in_use = {old.dataset_id: new.dataset_id for old, new in self.reports}
-        left = list(self.new.datasets) if self.new else []
+        left = [item for item in (self.new.datasets if self.new else []) if item.id not in self.remains]
         left.sort(key=lambda model: model.id not in in_use.values())
         waiting = self._moved_models()
         for alike in (self._same, lambda model, item: item.id == in_use.get(model.id)):
@@ -216,8 +221,20 @@ class _Pair:
 
     def _imports(self) -> None:
         for item in self.new.imports if self.new else []:
-            if item.state == "Publishing":
+            if item.state == "Publishing" and not item.gone:
                 self._extra("orphan", "import", item.name, item.id)
+        for kind, items in self._remaining():
+            for item in items:
+                self._extra("orphan", kind, item.name, item.id)
+
+    def _remaining(self) -> list[tuple[str, list[Report] | list[Dataset]]]:
+        if self.new is None:
+            return []
+        reports = [item for item in self.new.reports if item.id in self.remains]
+        return [
+            ("report", reports),
+            ("dataset", [item for item in self.new.datasets if item.id in self.remains]),
+        ]
 
     def _others(self) -> None:
         moved = {model.id for model in self._moved_models()}
@@ -246,6 +263,19 @@ class _Pair:
         right: str | None = None,
     ) -> None:
         self.result.differs(outcome, Difference(kind, self.old.name, name, what, left, right))
+
+
+def _remains(space: Workspace) -> set[str]:
+    """What failed imports made and no successful one took over."""
+    made = {
+        state: {key for item in space.imports if item.state == state for key in _made(item)}
+        for state in ("Failed", "Succeeded")
+    }
+    return made["Failed"] - made["Succeeded"]
+
+
+def _made(item: Import) -> list[str]:
+    return [*item.dataset_ids, *item.report_ids]
 
 
 def _named(old: Report, new: Report) -> bool:

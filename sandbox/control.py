@@ -7,6 +7,7 @@ from typing import Any
 from starlette.requests import Request
 
 from sandbox import act, judging
+from sandbox.importplans import Plan
 from sandbox.replies import Reply, json_reply
 from sandbox.state import Tenant
 from sandbox.world import World
@@ -101,6 +102,20 @@ def delete_holds(world: World, rest: str, body: Json, query: dict[str, str]) -> 
     return {"released": world.holds.release(rest, drop=query.get("drop") == "1")}
 
 
+def get_imports(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
+    return [plan.to_dict() for plan in world.import_plans.planned]
+
+
+def post_imports(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
+    plan = Plan.from_dict(body)
+    world.import_plans.planned.append(plan)
+    return plan.to_dict()
+
+
+def delete_imports(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
+    world.import_plans.planned = [plan for plan in world.import_plans.planned if rest not in ("", plan.id)]
+
+
 def get_ledger(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
     return world.ledger.since(int(query.get("since", 0)))
 
@@ -133,7 +148,11 @@ def post_act(world: World, rest: str, body: Json, query: dict[str, str]) -> Json
 
 
 def post_advance(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
-    """All work under way is done now, every event and right is visible now."""
+    """All work under way is done now, every event and right is visible now; or the next `steps` of work alone."""
+    if steps := int((body or {}).get("steps", 0)):
+        return {
+            "done": sum(service.agenda.step() for service in world.services.values() for _ in range(steps))
+        }
     for service in world.services.values():
         service.agenda.settle(float("inf"))
         for event in service.state.activity:
@@ -141,6 +160,7 @@ def post_advance(world: World, rest: str, body: Json, query: dict[str, str]) -> 
         for workspace in service.state.workspaces.values():
             for item in [*workspace.users, *workspace.assignments]:
                 _show(item)
+    return None
 
 
 def _show(item: Any) -> None:
@@ -173,6 +193,9 @@ ROUTES: dict[tuple[str, str], Answer] = {
     ("DELETE", "faults"): delete_faults,
     ("GET", "holds"): get_holds,
     ("DELETE", "holds"): delete_holds,
+    ("GET", "imports"): get_imports,
+    ("POST", "imports"): post_imports,
+    ("DELETE", "imports"): delete_imports,
     ("GET", "ledger"): get_ledger,
     ("DELETE", "ledger"): delete_ledger,
     ("GET", "violations"): get_violations,

@@ -1,8 +1,11 @@
 """The rules of an import once its bytes are here: conflicts at the door, and what it makes or replaces."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sandbox.activity import record
+from sandbox.importplans import Makes
 from sandbox.live import connected_model
 from sandbox.packages import Package
 from sandbox.replies import ApiError, refused
@@ -43,7 +46,15 @@ def check_conflict(workspace: Workspace, name: str, conflict: str, package: Pack
 
 
 def publish(service: Service, workspace: Workspace, item: Import, received: Received) -> None:
-    """The end of an import: items made or replaced, or why not (another import may have come first)."""
+    """The usual end of an import: items made or replaced, or why not."""
+    if make(service, workspace, item, received, "all"):
+        item.state = "Succeeded"
+        facts = {"ImportId": item.id, "ImportDisplayName": item.name}
+        record(service, "Import", item.created_by, item.id, workspace, **facts)
+
+
+def make(service: Service, workspace: Workspace, item: Import, received: Received, makes: Makes) -> bool:
+    """Items made or replaced; False, and the import failed, where it can't be (another may have come first)."""
     item.updated_date_time = iso(now())
     refusal = check_conflict(workspace, item.name, item.name_conflict, received.package)
     if received.package == "broken":
@@ -52,25 +63,23 @@ def publish(service: Service, workspace: Workspace, item: Import, received: Rece
         refusal = refused(404, "PowerBIEntityNotFound")
     if refusal is not None:
         fail(item, refusal.code)
-        return
+        return False
     home = _live_model(service, received)
     if received.package == "thin" and home is None:
         fail(item, "PowerBIEntityNotFound")
-        return
+        return False
     overwrite = item.name_conflict in ("Overwrite", "CreateOrOverwrite")
-    model = _publish_model(service, workspace, item, received, overwrite=overwrite)
-    if not item.skip_report:
-        report = _publish_report(service, workspace, item, received, overwrite=overwrite)
-        _bind(report, model, home)
-    item.state = "Succeeded"
-    record(
-        service, "Import", item.created_by, item.id, workspace, ImportId=item.id, ImportDisplayName=item.name
-    )
+    if makes != "nothing":
+        model = _publish_model(service, workspace, item, received, overwrite=overwrite)
+        if makes == "all" and not item.skip_report:
+            report = _publish_report(service, workspace, item, received, overwrite=overwrite)
+            _bind(report, model, home)
+    return True
 
 
-def fail(item: Import, code: str) -> None:
-    item.state = "Failed"
-    item.error = {"code": code, "details": []}
+def fail(item: Import, code: str, details: Sequence[Any] = ()) -> None:
+    item.state, item.updated_date_time = "Failed", iso(now())
+    item.error = {"code": code, "details": list(details)}
 
 
 def _publish_model(

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import requests
 
+from sandbox.importplans import Outcome
 from sandbox.waits import ODD
 
 Json = dict[str, Any]
@@ -93,6 +94,17 @@ class Control:
         """Calls, 429s (`throttled`), statuses, operations and violations as counts."""
         return self.call("GET", "totals")
 
+    def plan_import(self, outcome: Outcome, **how: Any) -> Any:
+        """How imports end that agree. Which: name, tenant, workspace, nth, every, times. How: leaves ("nothing",
+        "dataset", "all"), lists, code, details, seconds, gap; see `importplans.Plan`."""
+        return self.call("POST", "imports", {"outcome": outcome, **how})
+
+    def import_plans(self) -> list[Json]:
+        return self.call("GET", "imports")
+
+    def clear_import_plans(self) -> None:
+        self.call("DELETE", "imports")
+
     def holds(self) -> list[Json]:
         """The calls that are held now, oldest first."""
         return self.call("GET", "holds")
@@ -137,9 +149,9 @@ class Control:
     def act(self, tenant: str, action: str, **facts: Any) -> Any:
         return self.call("POST", "act", {"tenant": tenant, "action": action, **facts})
 
-    def advance(self) -> None:
-        """Everything under way is done at once."""
-        self.call("POST", "advance")
+    def advance(self, steps: int = 0) -> None:
+        """Everything under way is done at once; or, of each tenant, the next `steps` things alone."""
+        self.call("POST", "advance", {"steps": steps})
 
     def expire_tokens(self) -> None:
         self.call("POST", "expire-tokens")

@@ -164,6 +164,10 @@ class Import(Record):
     dataset_ids: list[str] = field(default_factory=list[str])
     report_ids: list[str] = field(default_factory=list[str])
     error: dict[str, Any] | None = None
+    hides: bool = False
+    """The API does not name what it made; the ids above are the truth all the same."""
+    gone: bool = False
+    """The API knows it no more."""
 
 
 @dataclass(slots=True)

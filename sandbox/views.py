@@ -185,14 +185,15 @@ def capacity(item: Capacity, right: CapacityRight) -> Json:
 
 
 def import_(workspace: Workspace, item: Import) -> Json:
+    made = set[str]() if item.hides else {*item.dataset_ids, *item.report_ids}
     fields: Json = {
         "id": item.id,
         "importState": item.state,
         "name": item.name,
         "createdDateTime": item.created_date_time,
         "updatedDateTime": item.updated_date_time,
-        "datasets": [_imported_dataset(workspace, d) for d in workspace.datasets if d.id in item.dataset_ids],
-        "reports": [report(workspace, r) for r in workspace.reports if r.id in item.report_ids],
+        "datasets": [_imported_dataset(workspace, d) for d in workspace.datasets if d.id in made],
+        "reports": [report(workspace, r) for r in workspace.reports if r.id in made],
     }
     return fields | ({"error": item.error} if item.error else {})
 

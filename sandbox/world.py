@@ -9,6 +9,7 @@ from sandbox.contents import Contents, read
 from sandbox.faults import Faults
 from sandbox.files import FileStore
 from sandbox.holds import Holds
+from sandbox.importplans import Plans
 from sandbox.ledger import Ledger
 from sandbox.patience import Patience
 from sandbox.quotas import Quotas
@@ -81,6 +82,7 @@ class World:
     faults: Faults = field(default_factory=Faults)
     holds: Holds = field(default_factory=Holds)
     patience: Patience = field(default_factory=Patience)
+    import_plans: Plans = field(default_factory=Plans)
     ledger: Ledger = field(default_factory=Ledger)
     tokens: Tokens = field(default_factory=Tokens)
     activity: ActivitySettings = field(default_factory=ActivitySettings)

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from sandbox import importing, views
+from sandbox import endings, importing, views
 from sandbox.areas.uploads import committed_file
 from sandbox.calls import Call
 from sandbox.importing import Received
@@ -36,7 +36,7 @@ async def post_import(call: Call) -> Reply:
 async def get_import(call: Call) -> Reply:
     workspace = call.workspace()
     for item in workspace.imports:
-        if item.id == call.params["importId"].lower():
+        if item.id == call.params["importId"].lower() and not item.gone:
             return json_reply(views.import_(workspace, item))
     raise not_found()
 
@@ -44,7 +44,8 @@ async def get_import(call: Call) -> Reply:
 @operation("Imports_GetImportsInGroup", "GET", "groups/{groupId}/imports")
 async def get_imports(call: Call) -> Reply:
     workspace = call.workspace()
-    return listing([views.import_(workspace, item) for item in workspace.imports], "imports")
+    rows = [views.import_(workspace, item) for item in workspace.imports if not item.gone]
+    return listing(rows, "imports")
 
 
 async def _receive(call: Call) -> tuple[Received, bool]:
@@ -78,9 +79,7 @@ def _accept(call: Call, workspace: Workspace, stem: str, conflict: str, received
     )
     workspace.imports.append(item)
     call.notes["importId"] = item.id
-    service.later(
-        service.timing.draw("import"), lambda: importing.publish(service, workspace, item, received)
-    )
+    endings.begin(service, workspace, item, received)
     return item
 
 

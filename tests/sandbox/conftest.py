@@ -28,6 +28,7 @@ def sandbox(served: tuple[Sandbox, dict[str, Any]]) -> Sandbox:
         sandbox.control.put_state(tenant.name, tenant.to_dict())
     sandbox.control.clear_faults()
     sandbox.control.release(drop=True)
+    sandbox.control.clear_import_plans()
     sandbox.control.clear_ledger()
     sandbox.control.call("DELETE", "violations")
     sandbox.control.settings(**settings)

@@ -150,6 +150,43 @@ def _publishing(space: Workspace) -> None:
     space.imports.append(Import("i", "Late", "Late.pbix", "Ignore", "", "", ""))
 
 
+def _remains(space: Workspace) -> None:
+    """A failed import's model and report, of the same name and bytes as those that were moved."""
+    _duplicate(space)
+    space.imports.append(
+        Import(
+            "i",
+            "x",
+            "x.pbix",
+            "Ignore",
+            "",
+            "",
+            "",
+            "Failed",
+            dataset_ids=["second-model"],
+            report_ids=["second-report"],
+        )
+    )
+
+
+def _only_remains(space: Workspace) -> None:
+    """What a failed import left is there, and nothing else of that report."""
+    model, report = space.datasets[0], space.reports[0]
+    space.imports.append(
+        Import(
+            "i", "x", "x.pbix", "Ignore", "", "", "", "Failed", dataset_ids=[model.id], report_ids=[report.id]
+        )
+    )
+
+
+def _taken_over(space: Workspace) -> None:
+    """A later import replaced what the failed one had left: the ids are the same."""
+    _only_remains(space)
+    later = copy.deepcopy(space.imports[0])
+    later.id, later.state = "j", "Succeeded"
+    space.imports.append(later)
+
+
 @pytest.mark.parametrize(
     ("fault", "expected"),
     [
@@ -165,6 +202,11 @@ def _publishing(space: Workspace) -> None:
         (_stranger, {("user", "orphan")}),
         (_unassign, {("workspace", "capacity")}),
         (_publishing, {("import", "orphan")}),
+        (_remains, {("report", "orphan"), ("dataset", "orphan")}),
+        (
+            _only_remains,
+            {("report", "missing"), ("dataset", "missing"), ("report", "orphan"), ("dataset", "orphan")},
+        ),
     ],
 )
 def test_a_planted_fault_is_found(
@@ -176,6 +218,11 @@ def test_a_planted_fault_is_found(
     assert _found(result) == expected
     assert {difference.workspace for difference in result.differences} == {space.name}
     assert "NOT equal" in render(result.to_dict())
+
+
+def test_what_a_later_import_took_over_is_no_orphan(estate: Estate, moved: Tenant) -> None:
+    _taken_over(_space(moved))
+    assert _judge(estate, moved).clean
 
 
 def test_a_renamed_workspace_is_missing_and_an_orphan(estate: Estate, moved: Tenant) -> None:
