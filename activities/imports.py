@@ -168,9 +168,7 @@ def _look_for_absent(context: Context, workspace: str, item: ItemRow) -> Outcome
     misses = int(call.state.get("tries", 0)) + 1
     soon = VISIBILITY.again({"polls": misses - 1}, now, call.scale)
     if misses < _MISSES and soon is not None:
-        return Wait(
-            soon.until, {**call.state, "since": call.state.get("since", now.isoformat()), "tries": misses}
-        )
+        return Wait(soon.until, {**call.state, "tries": misses})
     there = survey.contents(context, workspace)
     if (listed := _listed(there, item)) is not None:
         ended = _ended(context, item, listed)
