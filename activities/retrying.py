@@ -9,6 +9,7 @@ from __future__ import annotations
 from activities.context import Context, open_context
 from activities.frame import Call
 from activities.imports import begun_anew
+from activities.rollback import UNDONE, renew_workspace
 from shared.errors import EntityNotFound, NotAuthorized
 from shared.models import ItemRow, ItemState, Kind, WorkspaceRow, WorkspaceStatus
 from shared.outcomes import Done, Failed, Outcome
@@ -21,6 +22,8 @@ def reopen_workspace(services: Services, call: Call) -> Outcome:
     """Reports_GetReportsInGroup of the target, once: `{"open": bool}`, whether there is something to do."""
     context = open_context(services, call)
     row, attempt = context.workspace(), services.manifest.migration(call.migration).attempt
+    if row.state in UNDONE:
+        row = renew_workspace(context)
     items = services.manifest.items_of(call.migration, call.workspace)
     try:
         lost = _lost(context, row, items)
@@ -31,7 +34,7 @@ def reopen_workspace(services: Services, call: Call) -> Outcome:
         return Done({"open": False})
     services.findings.clear_run(call.migration, call.workspace)
     for item in items:
-        if item in lost or item.state == ItemState.FAILED:
+        if item in lost or item.state in {ItemState.FAILED, ItemState.DELETED}:
             _reopen(context, item)
     if row.status != WorkspaceStatus.DONE:  # its proof failed, or was never made
         services.gate.forget(call.migration, call.workspace, _REFRESH)
@@ -72,7 +75,7 @@ def _reopen(context: Context, item: ItemRow) -> None:
         target_id="",
         target_name="",
         note="",
-        **(begun_anew(item) if item.state == ItemState.DONE else {}),
+        **(begun_anew(item) if item.state in {ItemState.DONE, ItemState.DELETED} else {}),
     )
 
 

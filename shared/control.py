@@ -18,6 +18,9 @@ from shared.services import Services, request_path
 from shared.statuses import ACTIVE, RESTING, VERBS, Status, allowed_verbs, published
 from shared.strict_json import parse_json
 
+_STOPPING = frozenset({"pause", "cancel"})
+_UNDERWAY_S = 0.5  # a write permitted just before the verb has left by the time people are answered
+
 type Changes = dict[str, Any]
 type Decision = Callable[[Migration], Changes]
 
@@ -83,6 +86,8 @@ def apply(services: Services, starter: Starter, migration_id: str, verb: str, ra
         return changes or None if status in table.starts else None
 
     migration = services.manifest.decide(migration_id, decision)
+    if verb in _STOPPING:
+        services.clock.sleep(_UNDERWAY_S)
     if migration.status in ACTIVE:
         was = before[-1]
         run(services, starter, migration, ending=was.status in RESTING or was.drained)

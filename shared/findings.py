@@ -76,6 +76,11 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "workspace.failed": Entry(_B, "Read the service's reason, remove it, then retry."),
     "workspace.busy": Entry(_B, "Wait until the other migration of this workspace is at rest, then retry."),
+    "connection.refused": Entry(
+        _B,
+        "Set the connection's new CLIENT_SECRET (or certificate, or password) in the app settings; the work goes on "
+        "by itself. Where that came too late, retry.",
+    ),
     "quota.longWait": Entry(
         _I,
         "Nothing to do: the work goes on by itself. Other tools use the same quotas; QUOTA_SHARE leaves them a part.",
@@ -116,6 +121,18 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "principal.kept": Entry(
         _W, "The workspace is not ours, so the right that was there stays. Change it by hand if it is wrong."
+    ),
+    "rollback.kept": Entry(
+        _W,
+        "Decide what becomes of it. It stays because others use it, or because nothing proves that it is ours.",
+    ),
+    "rollback.refused": Entry(
+        _B,
+        "Read the service's reason, remove it (mostly: make the target identity an admin of the workspace), "
+        "then roll back again.",
+    ),
+    "rollback.handedOver": Entry(
+        _B, 'Roll the named later migration back to "nothing" first, then this one again.'
     ),
     "validation.missing": Entry(_B, "Look for who deleted the item in the target, then retry."),
     "validation.twice": Entry(_B, "Decide which of the two items is right and delete the other one."),
@@ -172,11 +189,17 @@ class Findings:
         for row in list(self._table.partition(migration_id)):
             self._table.delete(migration_id, row["RowKey"])
 
+    def of_workspace(
+        self, migration_id: str, workspace_id: str, areas: str | tuple[str, ...]
+    ) -> list[Finding]:
+        """The findings about one workspace whose codes begin so."""
+        rows = self._table.where(migration_id, "workspace_id", workspace_id)
+        return [Finding.from_dict(row) for row in rows if str(row["code"]).startswith(areas)]
+
     def clear_run(self, migration_id: str, workspace_id: str) -> None:
         """Forget what an earlier attempt at a workspace met; what the plan found stays."""
-        for row in list(self._table.where(migration_id, "workspace_id", workspace_id)):
-            if str(row["code"]).startswith(_OF_A_RUN):
-                self._table.delete(migration_id, row["RowKey"])
+        for finding in self.of_workspace(migration_id, workspace_id, _OF_A_RUN):
+            self._table.delete(migration_id, _row_key(finding))
 
     def page(self, migration_id: str, top: int, token: str | None = None) -> Listing[Finding]:
         page = self._table.page(migration_id, migration_id, top, token)
