@@ -8,6 +8,7 @@ and one manifest row per item; a batch that was taken over is never read again.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from activities.classification import classify
@@ -17,26 +18,35 @@ from activities.planning import BATCHES, batch_size, selection_path
 from shared.errors import EntityNotFound, NotAuthorized
 from shared.manifest import count_items, safe_id
 from shared.models import ItemState, WorkspaceRow
-from shared.outcomes import Done, Failed, Json, Outcome
+from shared.outcomes import Done, Failed, Json, Outcome, Wait
 from shared.polling import SCAN
 from shared.services import Services
+from shared.tables import key
 
+_PLACE_AGAIN = timedelta(seconds=60)  # all the scans a tenant may run are running: one takes a minute or so
 _KINDS = ("reports", "datasets", "dashboards", "dataflows", "users")
 
 
 def await_scan(services: Services, call: Call) -> Outcome:
-    """WorkspaceInfo_PostWorkspaceInfo once per batch, then WorkspaceInfo_GetScanStatus until it succeeded."""
+    """WorkspaceInfo_PostWorkspaceInfo once per batch, then WorkspaceInfo_GetScanStatus until it succeeded.
+
+    From before the one until the end of the other it holds one of the tenant's places for scans.
+    """
     context = open_context(services, call)
     scan = _batch_row(services, call)
     if scan.get("taken"):
         return Done()
+    place = key(call.migration, _batch_key(call))
     if not scan:
+        if not context.source.scanner.begin(place, SCAN.deadline_s * call.scale):
+            return Wait(services.clock.now() + _PLACE_AGAIN * call.scale, dict(call.state))
         ids = [entry["id"] for entry in _entries(services, call)]
         scan = {"scan": context.source.scanner.post_info(ids)}
         services.tables[BATCHES].put(call.migration, _batch_key(call), scan)
-    elif (status := _scan_status(context, scan["scan"])) == "Succeeded":
-        return Done()
-    elif status in {"Failed", "Lost"}:
+    elif (status := _scan_status(context, scan["scan"])) in {"Succeeded", "Failed", "Lost"}:
+        context.source.scanner.end(place)
+        if status == "Succeeded":
+            return Done()
         services.tables[BATCHES].delete(call.migration, _batch_key(call))  # the next try asks for a new scan
         return Failed(f"scan.{status.lower()}", f"The scan of batch {call.batch} ended as {status}.")
     again = SCAN.again(call.state, services.clock.now(), call.scale)

@@ -46,7 +46,7 @@ def refresh_model(services: Services, call: Call) -> Outcome:
             _refresh_intent(context, model),
             survey=lambda: {"refreshes": _refreshes(context, row, model)},
             look=lambda before: _new_refresh(context, row, model, before),
-            act=lambda: {"request": context.target.datasets.refresh(row.target_id, model.target_id)},
+            act=lambda: {"request": _refresh(context, row, model)},
         )
     except BadRequest as refused:
         if not is_already_refreshing(refused):
@@ -156,6 +156,12 @@ def _refresh_intent(context: Context, model: ItemRow) -> Intent:
     return context.intent(
         "refresh", context.call.dataset, "Datasets_RefreshDatasetInGroup", model.target_name
     )
+
+
+def _refresh(context: Context, row: WorkspaceRow, model: ItemRow) -> str:
+    """Of a workspace that is not ours we don't know the capacity: counted as on the shared one."""
+    on_shared = not row.target_capacity or row.origin == "merged"
+    return context.target.datasets.refresh(row.target_id, model.target_id, on_shared=on_shared)
 
 
 def _ours(recorded: tuple[Json, Json] | None, history: list[Json]) -> Json | None:

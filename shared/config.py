@@ -18,6 +18,7 @@ from types import MappingProxyType
 from shared.connection_settings import read_connections
 from shared.connections import Connection, Secret
 from shared.errors import ConfigError, SettingFault
+from shared.powerbi.quotas import is_share
 from shared.redaction import protect
 
 __all__ = ["Connection", "Secret", "Settings", "from_environment", "load"]
@@ -55,6 +56,7 @@ class Settings:
     validation_schedule: str = VALIDATION_SCHEDULE
     watchdog_schedule: str = WATCHDOG_SCHEDULE
     poll_scale: float = 1.0
+    quota_share: float = 1.0
     data_dir: Path = Path(".data")
     ca_bundle: str | None = None
 
@@ -94,7 +96,8 @@ class _Reader:
         self._faults = faults
 
     def settings(self) -> Settings:
-        connections = read_connections(self._values, self._hosts(), self._faults)
+        share = self._quota_share()
+        connections = read_connections(self._values, self._hosts(), self._faults, share)
         return Settings(
             connections=MappingProxyType(connections),
             storage_connection=self._storage_connection(),
@@ -105,6 +108,7 @@ class _Reader:
             validation_schedule=self._schedule("VALIDATION_SCHEDULE", VALIDATION_SCHEDULE),
             watchdog_schedule=self._schedule("WATCHDOG_SCHEDULE", WATCHDOG_SCHEDULE),
             poll_scale=self._poll_scale(),
+            quota_share=share,
             data_dir=Path(self._values.get("DATA_DIR", ".data")),
             ca_bundle=self._ca_bundle(),
         )
@@ -178,6 +182,18 @@ class _Reader:
             self._fault("POLL_SCALE", f"{text!r} is not a positive number", "1 is real time")
             return 1.0
         return scale
+
+    def _quota_share(self) -> float:
+        text = self._values.get("QUOTA_SHARE", "1")
+        try:
+            share = float(text)
+        except ValueError:
+            share = math.nan
+        if not is_share(share):
+            remedy = "0.8 leaves a fifth of every admin quota to other tools"
+            self._fault("QUOTA_SHARE", f"{text!r} is not more than 0 and at most 1", remedy)
+            return 1.0
+        return share
 
     def _ca_bundle(self) -> str | None:
         path = self._values.get("REQUESTS_CA_BUNDLE")

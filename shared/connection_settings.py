@@ -13,6 +13,7 @@ from shared.connections import Connection, Secret
 from shared.errors import SettingFault
 from shared.powerbi.clouds import CLOUDS, Cloud
 from shared.powerbi.quotas import BUILT_IN, Quota, merge
+from shared.powerbi.quotas import FIELDS as QUOTA_FIELDS
 
 PREFIX = "PBI_CONNECTIONS__"
 FIELDS = frozenset(
@@ -43,7 +44,7 @@ _UNRESOLVED = "@Microsoft.KeyVault("
 
 
 def read_connections(
-    values: Mapping[str, str], hosts: tuple[str, ...], faults: list[SettingFault]
+    values: Mapping[str, str], hosts: tuple[str, ...], faults: list[SettingFault], quota_share: float = 1.0
 ) -> dict[str, Connection]:
     """All connections by lower-case name; faults are added to the list, whatever else is wrong."""
     faults += [_host_fault("ALLOWED_HOSTS", host) for host in hosts if not _HOST_ENTRY.fullmatch(host)]
@@ -59,7 +60,10 @@ def read_connections(
             faults.append(SettingFault(variable, "is set twice in different case", "keep one"))
         else:
             grouped[name.lower()][key] = (variable, value)
-    return {name: _Reader(name, fields, hosts, faults).connection() for name, fields in grouped.items()}
+    return {
+        name: _Reader(name, fields, hosts, faults, quota_share).connection()
+        for name, fields in grouped.items()
+    }
 
 
 def _known_fields() -> str:
@@ -81,8 +85,10 @@ class _Reader:
         fields: Mapping[str, tuple[str, str]],
         hosts: tuple[str, ...],
         faults: list[SettingFault],
+        quota_share: float,
     ) -> None:
         self._name = name
+        self._quota_share = quota_share
         self._fields = fields
         self._hosts = hosts
         self._faults = faults
@@ -192,9 +198,9 @@ class _Reader:
                 "QUOTAS", "is not a JSON object", 'use {"admin.getInfo": {"limit": 500, "window_s": 3600}}'
             )
             return BUILT_IN
-        table, problems = merge(parsed)
+        table, problems = merge(parsed, self._quota_share)
         for problem in problems:
-            self._fault("QUOTAS", problem, f"keys: {', '.join(BUILT_IN)}; fields: limit, window_s, in_flight")
+            self._fault("QUOTAS", problem, f"keys: {', '.join(BUILT_IN)}; fields: {', '.join(QUOTA_FIELDS)}")
         return MappingProxyType(table)
 
     def _allowed_hosts(self) -> tuple[str, ...]:

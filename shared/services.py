@@ -10,15 +10,17 @@ from functools import cache
 
 from shared import writes
 from shared.blobs import Blobs, Container
-from shared.clock import Clock, SystemClock
+from shared.clock import Clock, SteadyClock
 from shared.config import Connection, Settings, from_environment
 from shared.errors import ConfigError, NotFound, SettingFault
 from shared.findings import Findings
-from shared.holds import StoredHolds
+from shared.ledger import Ledger
+from shared.ledger_rows import StoredRows
 from shared.manifest import Manifest
 from shared.models import MigrationRequest
 from shared.ownership import Ownership
 from shared.powerbi.connect import PowerBI, Tenants
+from shared.service_time import ServiceTime
 from shared.tables import Tables
 from shared.writes import Gate
 
@@ -29,15 +31,19 @@ _DOCUMENTS, _STAGING, _BATCHES = "pbi-migrations", "pbi-staging", "migration-bat
 class Services:
     def __init__(self, settings: Settings, clock: Clock | None = None):
         self.settings = settings
-        self.clock = clock or SystemClock()
-        self.tables = Tables(settings)
+        steady = SteadyClock()
+        self.clock = clock or steady
+        time = ServiceTime(self.clock)
+        self.tables = Tables(settings, lambda answer: (steady.note(answer), time.note(answer)))
         self.blobs = Blobs(settings)
         self.manifest = Manifest(self.tables, self.clock)
         self.findings = Findings(self.tables)
         self.ownership = Ownership(self.tables)
         self.gate = Gate(self.tables, self.clock, SETTLE_S * settings.poll_scale, self.manifest.may_write)
-        holds = StoredHolds(self.tables)
-        self._tenants = Tenants(settings, self.clock, on_call=writes.note_call, holds=holds)
+        ledger = Ledger(StoredRows(self.tables), self.clock, scale=settings.poll_scale, time=time)
+        self._tenants = Tenants(
+            settings, self.clock, on_call=writes.note_call, ledger=ledger, on_send=writes.still_permitted
+        )
 
     @property
     def documents(self) -> Container:

@@ -10,7 +10,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.config import Settings
 from shared.errors import InvalidInput
-from shared.storage import connect, load_sdk
+from shared.storage import connect, is_outage, load_sdk, tries
 
 if TYPE_CHECKING:  # the storage SDK costs 300 ms to import, so only when a table is first opened
     from azure.data.tables import TableClient, TableServiceClient
@@ -62,14 +62,16 @@ class Table:
         self._client = client
 
     def insert(self, pk: str, rk: str, values: Mapping[str, Any]) -> bool:
-        """Insert Entity; False where the key exists (somebody, perhaps an earlier try of ours, was first)."""
+        """Insert Entity; False where the key exists: somebody, perhaps an earlier call of ours, was first.
+
+        An insert of this call that landed although its answer was lost is told from that by its values.
+        """
         from azure.core.exceptions import ResourceExistsError
 
-        try:
-            self._client.create_entity(_encode(pk, rk, values))
-        except ResourceExistsError:
-            return False
-        return True
+        entity = _encode(pk, rk, values)
+        return self._land(
+            entity, lambda: self._client.create_entity(entity, retry_total=0), (ResourceExistsError,)
+        )
 
     def put(self, pk: str, rk: str, values: Mapping[str, Any]) -> None:
         """Insert Or Replace Entity."""
@@ -94,20 +96,34 @@ class Table:
         return True
 
     def replace(self, pk: str, rk: str, values: Mapping[str, Any], etag: str) -> bool:
-        """Update Entity if nobody has since `etag`; False where somebody has, or the row is gone."""
+        """Update Entity if nobody has since `etag`; False where somebody else has, or the row is gone."""
         from azure.core import MatchConditions
         from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
 
-        try:
-            self._client.update_entity(
-                _encode(pk, rk, values),
-                mode=_replace(),
-                etag=etag,
-                match_condition=MatchConditions.IfNotModified,
+        entity, unchanged = _encode(pk, rk, values), MatchConditions.IfNotModified
+
+        def update() -> Any:
+            return self._client.update_entity(
+                entity, mode=_replace(), etag=etag, match_condition=unchanged, retry_total=0
             )
-        except (ResourceModifiedError, ResourceNotFoundError):
-            return False
-        return True
+
+        return self._land(entity, update, (ResourceModifiedError, ResourceNotFoundError))
+
+    def swap(self, pk: str, rk: str, values: Mapping[str, Any], etag: str) -> str | None:
+        """Insert Entity (no etag) or Update Entity if nobody has since: the new etag, None where somebody has."""
+        from azure.core import MatchConditions
+        from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
+
+        entity, unless = (
+            _encode(pk, rk, values),
+            {"etag": etag, "match_condition": MatchConditions.IfNotModified},
+        )
+        try:
+            if etag:
+                return str(self._client.update_entity(entity, mode=_replace(), **unless)["etag"])
+            return str(self._client.create_entity(entity)["etag"])
+        except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError):
+            return None
 
     def delete(self, pk: str, rk: str) -> None:
         self._client.delete_entity(pk, rk)
@@ -151,6 +167,30 @@ class Table:
                 return Page(rows, None)
         return Page(rows, _pack(position, listing))
 
+    def _land(self, entity: Entity, write: Callable[[], Any], refused: tuple[type[Exception], ...]) -> bool:
+        """Try a conditional write again here, not in the SDK: only we can tell that a refusal is its own doing."""
+        from azure.core.exceptions import AzureError
+
+        lost = False
+        for is_last in tries():
+            try:
+                write()
+            except refused:
+                return lost and self._holds(entity)
+            except AzureError as away:
+                if is_last or not is_outage(away):
+                    raise
+                lost = True
+            else:
+                return True
+        raise AssertionError("unreachable: the last try returns or raises")
+
+    def _holds(self, entity: Entity) -> bool:
+        """True where the row has exactly these values (properties without a value are not stored)."""
+        found = self.get(entity["PartitionKey"], entity["RowKey"])
+        wanted = {name: value for name, value in _decode(entity).items() if value is not None}
+        return found is not None and found[0] == wanted
+
     def _query(self, first_pk: str, last_pk: str, size: int, position: Any) -> tuple[list[Entity], Any]:
         """Query Entities, one answer. InvalidInput where the service does not take the position."""
         from azure.core.exceptions import HttpResponseError
@@ -173,8 +213,9 @@ class Table:
 class Tables:
     """The tables of this app in the storage account of `AzureWebJobsStorage`."""
 
-    def __init__(self, settings: Settings):
+    def __init__(self, settings: Settings, on_answer: Callable[[Any], None] | None = None):
         self._settings = settings
+        self._on_answer = on_answer  # sees every answer of the service: it carries the account's time
         self._open: dict[str, Table] = {}
 
     def __getitem__(self, name: str) -> Table:
@@ -189,7 +230,7 @@ class Tables:
         load_sdk()
         from azure.data.tables import TableServiceClient
 
-        return connect(self._settings, TableServiceClient, "table")
+        return connect(self._settings, TableServiceClient, "table", raw_response_hook=self._on_answer)
 
 
 def _replace() -> Any:

@@ -17,10 +17,11 @@ from urllib.parse import quote, urlencode
 from shared.clock import Clock, SystemClock
 from shared.connections import Connection
 from shared.errors import AmbiguousWrite, BadRequest, ServiceError, Unavailable, WireError
+from shared.ledger import Ledger
 from shared.powerbi import operations
+from shared.powerbi.admission import Admission
 from shared.powerbi.calls import CallRecord
 from shared.powerbi.exchange import Call, Exchange
-from shared.powerbi.holds import Holds
 from shared.powerbi.hosts import Purpose
 from shared.powerbi.operations import Operation
 from shared.powerbi.tokens import Tokens
@@ -88,12 +89,14 @@ class PowerBIClient:
         clock: Clock | None = None,
         log: logging.Logger | None = None,
         on_call: Callable[[CallRecord], None] | None = None,
-        holds: Holds | None = None,
+        on_send: Callable[[], None] | None = None,
+        ledger: Ledger | None = None,
     ) -> None:
         self.connection = connection
         self.clock = clock or SystemClock()
         self.tokens = tokens or Tokens(connection, transport, self.clock)
         log = log or logging.getLogger("powerbi.calls")
+        self._admission = Admission(connection, ledger or Ledger(clock=self.clock), self.clock, log)
         self._exchange = Exchange(
             connection,
             transport,
@@ -101,7 +104,8 @@ class PowerBIClient:
             clock=self.clock,
             log=log,
             on_call=on_call,
-            holds=holds or Holds(connection.name),
+            on_send=on_send,
+            admission=self._admission,
         )
 
     def call(
@@ -110,14 +114,17 @@ class PowerBIClient:
         params: Mapping[str, str] | None = None,
         query: Query | None = None,
         json: Any = None,
+        item: str = "",
     ) -> Answer:
-        """Run an operation to its whole answer. Raises ServiceError (shared.errors draws its branches)."""
+        """Run an operation to its whole answer. Raises ServiceError (shared.errors draws its branches).
+
+        `item` is the object whose own budget the call is counted in, where the quota is per object.
+        """
         headers, body = {"Accept": "application/json"}, None
         if json is not None:
             headers["Content-Type"], body = _JSON_TYPE, _encode(json)
-        return self._exchange.run(
-            Call(operation, self.url(operation, params, query), headers=headers, body=body), _whole
-        )
+        url = self.url(operation, params, query)
+        return self._exchange.run(Call(operation, url, headers=headers, body=body, item=item), _whole)
 
     def send_body(
         self,
@@ -159,6 +166,14 @@ class PowerBIClient:
     def upload(self, operation: Operation, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """PUT bytes to a signed address; never with our token."""
         return self._exchange.run(Call(operation, url, Purpose.UPLOAD, headers, body), _whole)
+
+    def lease(self, operation: Operation, holder: str, seconds: float) -> bool:
+        """A place in flight for work that goes on after the call's answer; False where all are taken."""
+        return self._admission.lease(operation, holder, seconds)
+
+    def release(self, operation: Operation, holder: str) -> None:
+        """Give the place back, as its work has ended."""
+        self._admission.release(operation, holder)
 
     def url(self, operation: Operation, params: Mapping[str, str] | None, query: Query | None) -> str:
         """The complete address of an operation on this connection."""

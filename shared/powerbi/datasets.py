@@ -30,15 +30,15 @@ class Datasets:
         """Datasets_DeleteDatasetInGroup: its reports go with it."""
         self._client.call(op.DELETE_DATASET, {"group": group_id, "dataset": dataset_id})
 
-    def refresh(self, group_id: str, dataset_id: str) -> str:
+    def refresh(self, group_id: str, dataset_id: str, *, on_shared: bool = True) -> str:
         """Datasets_RefreshDatasetInGroup: starts a refresh, gives the request id to look for in the history.
 
+        On shared capacity a model has a budget of refreshes per day, on a capacity of its own it has none.
         Raises BadRequest while one is running already: see `is_already_refreshing`.
         """
-        parameters = {"group": group_id, "dataset": dataset_id}
-        return self._client.call(
-            op.REFRESH_DATASET, parameters, json={"notifyOption": "NoNotification"}
-        ).request_id
+        operation = op.REFRESH_DATASET if on_shared else op.REFRESH_ON_CAPACITY
+        parameters, body = {"group": group_id, "dataset": dataset_id}, {"notifyOption": "NoNotification"}
+        return self._client.call(operation, parameters, json=body, item=dataset_id).request_id
 
     def refresh_history(self, group_id: str, dataset_id: str, top: int | None = None) -> list[Row]:
         """Datasets_GetRefreshHistoryInGroup, newest first. `status` Unknown means still running."""

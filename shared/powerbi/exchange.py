@@ -1,7 +1,7 @@
 """One call from first attempt to last: address checked, token attached, redirects followed, policy asked.
 
-Every attempt opens the request body afresh, carries its own correlation id, and leaves one log line and one
-record, whichever way it ends.
+Every attempt is admitted by the quota ledger first, opens the request body afresh, carries its own correlation
+id, and leaves one log line and one record, whichever way it ends.
 """
 
 from __future__ import annotations
@@ -9,21 +9,22 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
 from urllib.parse import urljoin
 from uuid import uuid4
 
 from shared.clock import Clock
 from shared.connections import Connection
 from shared.errors import AppError, BadRequest, ForbiddenHost, ServiceError, Throttled, WireError
+from shared.powerbi.admission import Admission
 from shared.powerbi.calls import CallRecord, log_call
-from shared.powerbi.holds import Holds
 from shared.powerbi.hosts import AllowList, Purpose
 from shared.powerbi.operations import Operation
+from shared.powerbi.retry_budget import RetryBudget
 from shared.powerbi.service_errors import ServiceFault, parse
 from shared.powerbi.throttling import (
-    MAX_INLINE_WAIT_S,
+    MAX_RETRIES,
     Attempt,
     Decision,
     GiveUp,
@@ -36,7 +37,6 @@ from shared.powerbi.tokens import Tokens
 from shared.powerbi.transport import IDLE_TIMEOUT_S, Request, Response, SizedBody, Transport
 
 _MAX_HOPS = 3
-_SPREAD_S = 0.5  # those who waited for the same moment do not all come in it
 _ERROR_LIMIT = 1024 * 1024  # bytes of an error answer
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _REQUEST_ID_HEADERS = ("RequestId", "x-ms-request-id")
@@ -52,6 +52,7 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | SizedBody | None = None
     idle_timeout_s: float = IDLE_TIMEOUT_S
+    item: str = ""  # the object a budget of the quota is about
 
 
 @dataclass(slots=True)
@@ -59,7 +60,6 @@ class _Try:
     """What one attempt came to know, filled in as it goes."""
 
     number: int
-    renewed: bool
     correlation_id: str
     started: float
     token: str = ""
@@ -69,7 +69,10 @@ class _Try:
 
 
 class Exchange:
-    """Sends the calls of one connection; safe to use from many threads at once."""
+    """Sends the calls of one connection; safe to use from many threads at once.
+
+    `on_send` is called right before each attempt goes out; what it raises keeps the attempt from being sent.
+    """
 
     def __init__(
         self,
@@ -80,50 +83,74 @@ class Exchange:
         clock: Clock,
         log: logging.Logger,
         on_call: Callable[[CallRecord], None] | None,
-        holds: Holds,
+        on_send: Callable[[], None] | None,
+        admission: Admission,
     ) -> None:
         self._connection = connection
-        self._holds = holds
+        self._admission = admission
+        self._retries = RetryBudget()
         self._transport = transport
         self._tokens = tokens
         self._clock = clock
         self._log = log
         self._on_call = on_call
+        self._on_send = on_send
         self._hosts = AllowList(connection)
 
     def run[T](self, call: Call, take: Callable[[Call, Response], T]) -> T:
         """What `take` makes of the successful answer; a WireError from it makes the attempt a lost one."""
         number, renewed = 0, False
+        self._retries.earn()
         while True:
-            self._keep_hold(call)
-            attempt = _Try(number, renewed, str(uuid4()), self._clock.monotonic())
-            result = self._attempt(call, attempt, take)
+            attempt = _Try(number, str(uuid4()), self._clock.monotonic())
+            self._prepare(call, attempt)
+            result = self._admitted(call, attempt, take)
             match self._decide(call, attempt):
                 case RetryAfter(seconds):
                     self._clock.sleep(seconds)
                     number += 1
                 case RenewToken():
+                    if renewed:  # the second one too
+                        raise self._located(self._tokens.refused(call.operation.identity), call)
                     self._tokens.renew(call.operation.identity, attempt.token)
                     renewed = True
                 case GiveUp(error):
                     raise self._located(error, call)
                 case _:
+                    if attempt.token:
+                        self._tokens.accepted(call.operation.identity)
                     return result[0]
 
-    def _keep_hold(self, call: Call) -> None:
-        """Not before the service takes calls on this quota again; a long wait is a durable timer's."""
-        if call.purpose != Purpose.API:
-            return
-        patience = MAX_INLINE_WAIT_S
-        while until := self._holds.until(call.operation, self._clock.now()):
-            spread = random.uniform(0, _SPREAD_S)  # noqa: S311 - protects nothing
-            wait = (until - self._clock.now()).total_seconds() + spread
-            patience -= wait
-            if patience < 0:
-                retry_at = until + timedelta(seconds=spread)
-                held = Throttled(retry_at, "the service is still to be left alone", status=429)
-                raise self._located(held, call)
-            self._clock.sleep(wait)
+    def _prepare(self, call: Call, attempt: _Try) -> None:
+        """Address and token before anything is reserved: both may be refused, and Entra may take its time."""
+        try:
+            self._hosts.check(call.url, call.purpose)
+            if self._hosts.carries_token(call.url, call.purpose):
+                self._tokens.get(call.operation.identity)
+        except ServiceError as refused:
+            self._record(call, attempt, refused.code)
+            raise self._located(refused, call) if not refused.operation else refused from None
+        except Exception as error:
+            self._record(call, attempt, error.code if isinstance(error, AppError) else type(error).__name__)
+            raise
+
+    def _admitted[T](self, call: Call, attempt: _Try, take: Callable[[Call, Response], T]) -> tuple[T, ...]:
+        """The attempt, once the ledger lets it go: never before the service takes calls on this quota."""
+        try:
+            with self._passage(call):
+                if self._on_send:
+                    self._on_send()
+                attempt.started = self._clock.monotonic()
+                return self._attempt(call, attempt, take)
+        except Throttled as held:
+            if not held.operation:
+                self._admission.note_wait(call.operation, held.retry_at, held.message)
+                raise self._located(held, call) from None
+            raise
+
+    def _passage(self, call: Call) -> AbstractContextManager[None]:
+        api = call.purpose is Purpose.API  # a storage account has no quota of ours
+        return self._admission.passage(call.operation, call.item) if api else nullcontext()
 
     def _attempt[T](self, call: Call, attempt: _Try, take: Callable[[Call, Response], T]) -> tuple[T, ...]:
         """`(result,)` of a success, `()` where `attempt.fault` says what happened instead."""
@@ -158,7 +185,6 @@ class Exchange:
 
     def _follow_redirects(self, call: Call, attempt: _Try) -> Response:
         url, purpose = call.url, call.purpose
-        self._hosts.check(url, purpose)
         for _ in range(_MAX_HOPS + 1):
             response = self._transport.send(
                 Request(
@@ -205,15 +231,29 @@ class Exchange:
 
     def _decide(self, call: Call, attempt: _Try) -> Decision:
         jitter = random.random()  # noqa: S311 - spreads retries, protects nothing
-        self._note_hold(call, attempt)
-        facts = Attempt(attempt.number, self._clock.now(), call.operation.idempotent, attempt.renewed, jitter)
-        return decide(attempt.status, attempt.headers, attempt.fault, facts)
+        facts = Attempt(
+            attempt.number,
+            self._clock.now(),
+            call.operation.idempotent,
+            jitter,
+            untold_wait_s=self._admission.untold_wait_s,
+        )
+        self._tell_everybody(call, attempt, facts)
+        decision = decide(attempt.status, attempt.headers, attempt.fault, facts)
+        if isinstance(decision, RetryAfter) and attempt.status != 429 and not self._retries.spend():
+            decision = decide(
+                attempt.status, attempt.headers, attempt.fault, replace(facts, number=MAX_RETRIES)
+            )
+        if isinstance(decision, GiveUp) and isinstance(decision.error, Throttled):
+            self._admission.note_wait(call.operation, decision.error.retry_at, "told by the service")
+        return decision
 
-    def _note_hold(self, call: Call, attempt: _Try) -> None:
+    def _tell_everybody(self, call: Call, attempt: _Try, facts: Attempt) -> None:
+        """A 429 speaks to all who use the quota, not to the one call it met."""
         fault = attempt.fault
-        if attempt.status == 429 and call.purpose == Purpose.API and isinstance(fault, ServiceFault):
-            now = self._clock.now()
-            self._holds.close(call.operation, now, told_wait(attempt.headers, fault, now) or 0)
+        if attempt.status == 429 and call.purpose is Purpose.API and isinstance(fault, ServiceFault):
+            told = told_wait(attempt.headers, fault, facts.now)
+            self._admission.close(call.operation, call.item, told)
 
     def _record(self, call: Call, attempt: _Try, code: str) -> None:
         operation = call.operation

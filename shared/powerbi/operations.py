@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import quote
 
@@ -118,10 +118,14 @@ REFRESH_DATASET = Operation(
     "/groups/{group}/datasets/{dataset}/refreshes",
     "dataset.refresh",
 )
+REFRESH_ON_CAPACITY = replace(REFRESH_DATASET, quota="default")  # no count per day there
 GET_REFRESH_HISTORY = _get(
     "Datasets_GetRefreshHistoryInGroup", "/groups/{group}/datasets/{dataset}/refreshes"
 )
 
+LIST_FABRIC_ITEMS = Operation(
+    "Items_ListItems", "GET", "/workspaces/{group}/items", "fabric.platform", idempotent=True, api="fabric"
+)
 UPDATE_SEMANTIC_MODEL = Operation(
     "SemanticModels_UpdateSemanticModel",
     "PATCH",

@@ -30,6 +30,14 @@ class Scanner:
         body = {"workspaces": list(workspace_ids)}
         return self._client.call(op.POST_WORKSPACE_INFO, query=query, json=body).id()
 
+    def begin(self, holder: str, deadline_s: float) -> bool:
+        """One of the tenant's places for scans, until `end` or the deadline. False where all are taken."""
+        return self._client.lease(op.POST_WORKSPACE_INFO, holder, deadline_s)
+
+    def end(self, holder: str) -> None:
+        """The holder's scan no longer runs."""
+        self._client.release(op.POST_WORKSPACE_INFO, holder)
+
     def status(self, scan_id: str) -> Row:
         """WorkspaceInfo_GetScanStatus: `status` NotStarted, Running, Succeeded or Failed (with `error`)."""
         return self._client.call(op.GET_SCAN_STATUS, {"scan": scan_id}).object()

@@ -88,9 +88,9 @@ class Attempt:
     number: int
     now: datetime
     idempotent: bool
-    renewed: bool = False
     jitter: float = 0.5  # 0..1, drawn by the caller
     max_inline_wait_s: float = MAX_INLINE_WAIT_S
+    untold_wait_s: float | None = None  # after a 429 without a number, from the first on
 
 
 def decide(
@@ -101,7 +101,7 @@ def decide(
         return _no_answer(fault, attempt)
     if fault is None:
         return Return()
-    if not attempt.renewed and token_refused(status, headers, fault):
+    if token_refused(status, headers, fault):
         return RenewToken()
     if status == 429:
         return _throttled(headers, fault, attempt)
@@ -179,6 +179,7 @@ def _parsed_date(text: str) -> datetime | None:
 def _throttled(headers: Mapping[str, str], fault: ServiceFault, attempt: Attempt) -> Decision:
     """429: the request had no effect, so even a write may be sent again."""
     told = told_wait(headers, fault, attempt.now)
+    told = attempt.untold_wait_s if told is None else told
     wait = max(told or 0.0, _backoff(attempt))
     if attempt.number < MAX_RETRIES and wait <= attempt.max_inline_wait_s:
         return RetryAfter(wait)

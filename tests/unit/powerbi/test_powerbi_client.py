@@ -6,6 +6,7 @@ import json
 import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from powerbi_support import TENANT, Received, Reply, Rig, Service, error, reply_json, rig_on, serving
@@ -16,6 +17,7 @@ from shared.errors import (
     BadRequest,
     EntityNotFound,
     ForbiddenHost,
+    IdentityRefused,
     NotAuthorized,
     ServiceError,
     TerminalError,
@@ -152,14 +154,31 @@ def test_a_refused_token_is_renewed_once_per_call(rig: Rig) -> None:
     assert rig.tenant.groups.create("name")["id"] == "1"
     first, second = (request.authorization for request in rig.service.received)
     assert first != second
+    assert len(rig.service.token_requests) == 2
+
+
+def test_where_fresh_tokens_are_refused_too_there_is_one_renewal_in_five_minutes(rig: Rig) -> None:
     rig.service.in_turn(Reply(403, headers={"x-powerbi-error-info": "TokenExpired"}))
-    with pytest.raises(NotAuthorized):
+    for passed in range(0, 900, 20):
+        rig.clock.passed = float(passed)
+        with pytest.raises(IdentityRefused) as caught:
+            rig.tenant.groups.get(GROUP)
+        assert caught.value.refused_s == passed
+        assert caught.value.retry_at is not None
+        assert rig.clock.now() < caught.value.retry_at <= rig.clock.now() + timedelta(seconds=300)
+    assert len(rig.service.token_requests) == 1 + 3
+    rig.service.in_turn(reply_json({"id": "1"}))
+    rig.tenant.groups.get(GROUP)
+    rig.service.in_turn(Reply(403, headers={"x-powerbi-error-info": "TokenExpired"}))
+    rig.clock.passed += 400
+    with pytest.raises(IdentityRefused) as again:
         rig.tenant.groups.get(GROUP)
-    assert len(rig.service.token_requests) == 3
+    assert again.value.refused_s == 0
 
 
-def test_many_threads_share_one_renewal(rig: Rig) -> None:
+def test_many_threads_share_one_renewal(service: Service) -> None:
     """64 calls meet an expired token at once: one new token serves them all."""
+    rig = rig_on(service, QUOTAS='{"default": {"in_flight": 64, "limit": 1000}}')
     together = threading.Barrier(64)
     stale = f"Bearer {rig.tenant.client.tokens.get('main')}"
 
@@ -242,11 +261,12 @@ def test_one_line_per_attempt_and_no_secret_in_any(rig: Rig, caplog: pytest.LogC
         assert secret not in everything
 
 
-def test_entra_refusing_the_identity_is_terminal(rig: Rig) -> None:
+def test_entra_refusing_the_credentials_is_no_missing_right(rig: Rig) -> None:
     document = {"error": "invalid_client", "error_description": "AADSTS7000215: Invalid client secret"}
     rig.service.entra = lambda _: reply_json(document, 401)
-    with pytest.raises(NotAuthorized) as caught:
+    with pytest.raises(IdentityRefused) as caught:
         rig.tenant.groups.get(GROUP)
+    assert not isinstance(caught.value, TerminalError)
     assert (caught.value.code, caught.value.operation) == ("invalid_client", "Entra_Token")
     assert "AADSTS7000215" in caught.value.message
     assert rig.service.received == []
