@@ -76,6 +76,8 @@ class Effect(Record):
     hold: str | None = None
     """"before" or "after" its effect the call stops until it is released; see `holds`."""
     status: int | None = None
+    code: str | None = None
+    """An error code, answered in the shape that the service uses for it."""
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict[str, str])
     retry_after: Any = None
@@ -90,14 +92,20 @@ class Effect(Record):
     """The body is ended by closing the connection, so that a short one looks complete."""
     with_length: bool = False
     """A streamed answer carries its Content-Length."""
+    swap: bool = False
+    """An export gives out another report's file."""
+    surplus: int = 0
+    """So many bytes more than the file has."""
+    as_url: str | None = None
+    """JSON with the address of a temporary blob under this name, instead of the bytes."""
 
     @property
     def cuts(self) -> bool:
-        return self.when is not None and self.status is None
+        return self.when is not None and self.status is None and self.code is None
 
     @property
     def replaces(self) -> bool:
-        return self.status is not None or self.cuts
+        return self.status is not None or self.code is not None or self.cuts
 
     def turn(self, number: int, until: float | None = None) -> "Effect":
         """The effect as it is for the `number`-th call it meets, from 1; "rest" is what is left until its end."""

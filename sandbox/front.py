@@ -16,7 +16,7 @@ from sandbox.holds import Dropped
 from sandbox.ledger import Entry
 from sandbox.patience import Closed
 from sandbox.replies import ApiError, Reply, fabric_error, plain, refused
-from sandbox.spoil import replacement
+from sandbox.spoil import altered, replacement
 from sandbox.state import new_id
 from sandbox.timing import iso, now
 from sandbox.waits import told
@@ -129,7 +129,7 @@ class Front:
             reply = await _handle(call)
         except ClientDisconnect:
             return None
-        return _stamp(instead or reply, call)
+        return _stamp(instead or (altered(effect, call, reply) if effect else reply), call)
 
 
 async def _handle(call: Call) -> Reply:

@@ -14,6 +14,28 @@ Json = dict[str, Any]
 Mode = Literal["error", "cut", "hold-before", "hold-after"]
 """error: answered before the effect; cut: connection broken after it; hold: stopped before or after it."""
 
+EntraMode = Literal["error", "cut", "silent"]
+Spoilt = Literal[
+    "cut", "cut-with-length", "cut-unnoticed", "over-long", "swapped", "corrupt", "html", "json", "url"
+]
+SPOILT: dict[Spoilt, Json] = {
+    "cut": {"truncate": 5000},
+    "cut-with-length": {"truncate": 5000, "withLength": True},
+    "cut-unnoticed": {"truncate": 5000, "closeWithoutLength": True},
+    "over-long": {"surplus": 5000},
+    "swapped": {"swap": True},
+    "corrupt": {"corrupt": True},
+    "html": {
+        "status": 200,
+        "body": "<!DOCTYPE html><html>Sign in</html>",
+        "headers": {"content-type": "text/html"},
+    },
+    "json": {"status": 200, "body": {"error": {"code": "InternalError"}}},
+    "url": {"asUrl": "url"},
+}
+"""What an export gives out: 5,000 bytes of it (an error, a short length, or nothing to notice), more than there is,
+another report's file, a flipped byte, a page, an error in a 200, or the address of a temporary blob."""
+
 
 class Control:
     """The control interface, one method per use; every method raises on a refusal."""
@@ -153,8 +175,36 @@ class Control:
         """Everything under way is done at once; or, of each tenant, the next `steps` things alone."""
         self.call("POST", "advance", {"steps": steps})
 
-    def expire_tokens(self) -> None:
-        self.call("POST", "expire-tokens")
+    def expire_tokens(self, tenant: str = "") -> None:
+        """Every token issued so far is refused as TokenExpired."""
+        self.call("POST", f"expire-tokens/{tenant}")
+
+    def rotate_secret(self, tenant: str, actor: str = "migration", *, expired: bool = False) -> str:
+        """The new secret; the old one is refused as unknown (AADSTS7000215) or as expired (7000222)."""
+        number = 7_000_222 if expired else 7_000_215
+        return self.call("POST", f"secrets/{tenant}", {"actor": actor, "number": number})["secret"]
+
+    def secrets(self) -> dict[str, list[str]]:
+        """All tokens, secrets, passwords and signatures of this run: what must be found nowhere."""
+        return self.call("GET", "secrets")
+
+    def refuse(self, code: str, status: int | None = None, **match: Any) -> Any:
+        """Answer with an error code in the service's shape. TokenExpired and InvalidToken: 403, empty, by header;
+        ApiNotAccessible: 401 in its own shape; ConditionalAccess: 401 with a challenge; others: the envelope."""
+        return self.fault(match, {"when": "before", "code": code, "status": status})
+
+    def entra_down(self, seconds: float, mode: EntraMode = "error", **match: Any) -> Any:
+        """Token and discovery calls fail for so much wall time: 503, connection cut, or no answer at all."""
+        effects: dict[EntraMode, Json] = {
+            "error": {"when": "before", "status": 503, "body": "The service is unavailable."},
+            "cut": {"when": "before"},
+            "silent": {"when": "before", "delay": max(seconds, 120)},
+        }
+        return self.fault({"family": "entra", **match}, effects[mode], seconds)
+
+    def spoil_download(self, how: Spoilt, **match: Any) -> Any:
+        """The next exports (that match) give out something else; `times=1` for one of them."""
+        return self.fault({"operation": "Reports_ExportReportInGroup", **match}, SPOILT[how])
 
     def suggested_request(self) -> Json:
         return self.call("GET", "request")

@@ -34,6 +34,8 @@ class Principal(Record):
     app_id: str | None = None
     """Apps: the client id (never a valid identifier in a Power BI call)."""
     secret: str | None = None
+    retired_secrets: dict[str, int] = field(default_factory=dict[str, int])
+    """Old secrets, and the AADSTS number with which Entra refuses each."""
     password: str | None = None
     certificate_pem: str | None = None
     members: list[str] = field(default_factory=list[str])

@@ -3,7 +3,7 @@
 import base64
 import json
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sandbox.state import Principal
@@ -44,9 +44,11 @@ class Tokens:
         self.refresh[text] = Token(tenant_id, principal.id, float("inf"))
         return text
 
-    def expire_all(self) -> None:
-        """Every token issued so far is old from now on (tests of renewal)."""
-        self.access = {text: Token(old.tenant_id, old.principal_id, 0.0) for text, old in self.access.items()}
+    def expire(self, tenant_id: str | None = None) -> None:
+        """Every token issued so far (to that tenant) is old from now on (tests of renewal)."""
+        for text, old in self.access.items():
+            if tenant_id in (None, old.tenant_id):
+                self.access[text] = replace(old, expires_at=0.0)
 
 
 def _part(claims: dict[str, Any]) -> str:

@@ -100,13 +100,17 @@ def _app(call: Call, form: dict[str, str]) -> Principal:
         )
     if form.get("client_assertion_type") == PROVE:
         return _proven(call, apps[0], form.get("client_assertion", ""))
-    if not apps[0].secret or not hmac.compare_digest(
-        form.get("client_secret", "").encode(), apps[0].secret.encode()
-    ):
-        raise _refuse(
-            call, "invalid_client", 7000215, f"Invalid client secret provided for app '{client}'.", 401
-        )
+    sent = form.get("client_secret", "")
+    if not apps[0].secret or not hmac.compare_digest(sent.encode(), apps[0].secret.encode()):
+        number = apps[0].retired_secrets.get(sent, 7000215)
+        raise _refuse(call, "invalid_client", number, _no_secret(number, client), 401)
     return apps[0]
+
+
+def _no_secret(number: int, client: str) -> str:
+    if number == 7000222:
+        return f"The provided client secret keys for app '{client}' are expired."
+    return f"Invalid client secret provided for app '{client}'."
 
 
 def _proven(call: Call, app: Principal, assertion: str) -> Principal:

@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 from sandbox.calls import Call
 from sandbox.replies import ApiError, Reply, bad_request, blob_error, json_reply, refused
 from sandbox.routing import operation
+from sandbox.signatures import Issued, new_signature
 from sandbox.state import File, new_id
 from sandbox.timing import iso, now, utc
 
@@ -23,7 +24,7 @@ MOST_BLOCKS = 50_000
 class Upload:
     expires_at: float
     id: str = field(default_factory=new_id)
-    signature: str = field(default_factory=lambda: base64.b64encode(secrets.token_bytes(32)).decode())
+    signature: str = field(default_factory=new_signature)
     blocks: dict[str, Path] = field(default_factory=dict[str, Path])
     file: File | None = None
 
@@ -44,6 +45,7 @@ async def create_location(call: Call) -> Reply:
         raise refused(400, "InvalidRequest", "A temporary upload location needs a Premium or Fabric capacity")
     upload = Upload(now() + call.service.timing.draw("upload.life"))
     call.service.recall(Uploads).by_id[upload.id] = upload
+    call.service.recall(Issued).signatures.append(upload.signature)
     signed = (
         f"sv=2025-11-05&se={quote(iso(upload.expires_at))}&sr=b&sp=rcw&sig={quote(upload.signature, safe='')}"
     )

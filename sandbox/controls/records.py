@@ -1,0 +1,52 @@
+"""What was seen: calls, violations, and how the two tenants compare."""
+
+from sandbox import judging
+from sandbox.controls.routes import Answer, Json, Route
+from sandbox.world import World
+
+
+def health(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
+    return {"tenants": list(world.services)}
+
+
+def get_totals(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
+    return world.ledger.totals()
+
+
+def get_ledger(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
+    return world.ledger.since(int(query.get("since", 0)))
+
+
+def delete_ledger(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
+    world.ledger.entries.clear()
+
+
+def get_violations(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
+    return world.ledger.violations
+
+
+def delete_violations(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
+    """Also what clients were told so far: nobody is early any more."""
+    world.ledger.violations.clear()
+    world.patience.forget()
+
+
+def get_request(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
+    return world.suggested_request
+
+
+def get_compare(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
+    return judging.compare_tenants(world, body or world.suggested_request)
+
+
+ROUTES: dict[Route, Answer] = {
+    ("GET", "health"): health,
+    ("GET", "totals"): get_totals,
+    ("GET", "ledger"): get_ledger,
+    ("DELETE", "ledger"): delete_ledger,
+    ("GET", "violations"): get_violations,
+    ("DELETE", "violations"): delete_violations,
+    ("GET", "request"): get_request,
+    ("GET", "compare"): get_compare,
+    ("POST", "compare"): get_compare,
+}

@@ -1,0 +1,51 @@
+"""How fast time runs, how much is allowed, how pages are cut: what a test sets before a run."""
+
+from sandbox.controls.routes import Answer, Json, Route
+from sandbox.world import World
+
+
+def get_settings(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
+    quotas = next(iter(world.services.values())).quotas.to_dict()
+    activity = {"pageSize": world.activity.page_size, "emptyPages": world.activity.empty_pages}
+    settings = {"quotas": quotas, "activity": activity, "record": world.ledger.record}
+    return world.timing.to_dict() | settings | {"grace": world.patience.grace}
+
+
+def put_settings(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
+    """Any of: scale, durations, latency, quotas (of both tenants), activity, record, grace."""
+    world.timing.change(body)
+    for service in world.services.values():
+        service.quotas.change(body.get("quotas", {}))
+    world.ledger.record = bool(body.get("record", world.ledger.record))
+    world.patience.grace = float(body.get("grace", world.patience.grace))
+    activity = body.get("activity", {})
+    world.activity.page_size = int(activity.get("pageSize", world.activity.page_size))
+    world.activity.empty_pages = bool(activity.get("emptyPages", world.activity.empty_pages))
+    return get_settings(world, rest, body, query)
+
+
+def get_quotas(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
+    """What a client may be told of them, by tenant, as the app's QUOTAS setting words it."""
+    return {name: service.quotas.told() for name, service in world.services.items()}
+
+
+def put_quotas(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
+    """Of one tenant (`quotas/<tenant>`) or of both."""
+    for service in [world.service(rest)] if rest else world.services.values():
+        service.quotas.change(body)
+    return get_quotas(world, rest, body, query)
+
+
+def delete_quotas(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
+    """Nobody has called yet; the limits stay."""
+    for service in world.services.values():
+        service.quotas.forget()
+
+
+ROUTES: dict[Route, Answer] = {
+    ("GET", "settings"): get_settings,
+    ("PUT", "settings"): put_settings,
+    ("GET", "quotas"): get_quotas,
+    ("PUT", "quotas"): put_quotas,
+    ("DELETE", "quotas"): delete_quotas,
+}
