@@ -13,6 +13,7 @@ from activities.rights import is_of_lag
 from shared.errors import AlreadyExists, BadRequest, EntityNotFound, NotAuthorized
 from shared.outcomes import Done, Outcome, Wait
 from shared.services import Services
+from shared.writes import Intent
 
 _PER_CALL = 25  # principals per activity: well under a minute even where the service is slow
 
@@ -54,7 +55,8 @@ def _bring_about(
     operation = "Groups_AddGroupUser" if now is None else "Groups_UpdateGroupUser"
     try:
         context.services.gate.write(
-            context.intent("access", f"{grant.identifier}={grant.right}", operation, grant.identifier),
+            access_intent(context, grant.identifier, grant.right, operation),
+            survey=lambda: _before(context, grant, now),
             look=lambda before: None,
             act=lambda: _grant(context, workspace, grant, exists=now is not None),
             repeatable=True,
@@ -63,6 +65,23 @@ def _bring_about(
         if isinstance(refused, NotAuthorized) and is_of_lag(context.services, context.call, refused):
             raise
         _report(context, "principal.refused", grant, f"was refused: {refused.code} {refused.message}")
+
+
+def access_intent(context: Context, identifier: str, right: str, operation: str) -> Intent:
+    return context.intent("access", f"{identifier}={right}", operation, identifier)
+
+
+def _before(context: Context, grant: Grant, now: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What a rollback needs to know: who gets which right, and which one was there."""
+    had = None if now is None else now.get("groupUserAccessRight")
+    asked = context.services.clock.now().isoformat()
+    return {
+        "identifier": grant.identifier,
+        "kind": grant.kind,
+        "right": grant.right,
+        "had": None if had == "None" else had,
+        "asked": asked,
+    }
 
 
 def _grant(context: Context, workspace: str, grant: Grant, *, exists: bool) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from activities.context import Context
 from shared.errors import TerminalError
 from shared.models import ItemRow, ItemState, Kind
 
+ADOPTED = "brought by migration"  # begins the note of an item that this migration did not bring itself
+
 
 def arrived(
     context: Context, kind: Kind, source_id: str, target_id: str, target_name: str, note: str = ""
@@ -88,7 +90,7 @@ def adopt_earlier(context: Context, item: ItemRow) -> bool:
         report, model = known.get(item.source_id.lower()), known.get(item.dataset_id.lower())
         brought = report is not None and report.state == ItemState.DONE and report.target_id.lower() in there
         if brought and report is not None and model is not None:
-            note = f"brought by migration {migration_id}"
+            note = f"{ADOPTED} {migration_id}"
             for kind, old in ((Kind.DATASET, model), (Kind.REPORT, report)):
                 arrived(context, kind, old.source_id, old.target_id, old.target_name, note)
             return True

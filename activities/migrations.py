@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from activities.frame import Call, during
-from shared.models import ItemState, Migration, WorkspaceRow, WorkspaceStatus
+from activities.rollback import UNDONE
+from shared.models import Migration, WorkspaceRow, WorkspaceStatus
 from shared.outcomes import Done, Outcome
 from shared.services import Services
 from shared.statuses import RESTING, WORKING, Status
@@ -43,7 +44,7 @@ def next_workspaces(services: Services, call: Call) -> Outcome:
 
 def _has_work(now: Migration, row: WorkspaceRow) -> bool:
     if now.status == Status.ROLLING_BACK:
-        return row.state != ItemState.DELETED
+        return row.state not in UNDONE
     return row.status in _UNFINISHED or row.attempt < now.attempt
 
 
@@ -121,7 +122,7 @@ def conclude_cancel(services: Services, call: Call) -> Outcome:
 def conclude_rollback(services: Services, call: Call) -> Outcome:
     """rolledBack once nothing of ours is left; failed where the service would not let us delete something."""
     services.manifest.recount(call.migration)
-    left = sum(row.state != ItemState.DELETED for row in _rows(services, call.migration))
+    left = sum(row.state not in UNDONE for row in _rows(services, call.migration))
 
     def conclude(now: Migration) -> dict[str, Any] | None:
         if now.status != Status.ROLLING_BACK:

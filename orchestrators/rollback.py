@@ -1,15 +1,47 @@
-"""One workspace undone: what this migration brought or made there, and nothing else."""
+"""One workspace undone: what this migration brought or made there, and nothing else.
+
+The order matters: imports must have ended before their objects can be known; a model takes its reports along,
+so reports go first; rights are taken back one by one only where the workspace stays. What is refused on the way
+does not stop the rest: the end counts what is left.
+"""
 
 from __future__ import annotations
 
 from durabletask.task import OrchestrationContext
 
-from orchestrators.waiting import Steps, Tally, generations
-from shared.outcomes import Json
+from activities import rollback, settling, taking_back, undoing
+from orchestrators.waiting import Steps, Tally, generations, step
+from shared.outcomes import Failed, Json
 
 
 @generations
 def undo_workspace(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Steps[Json]:
-    """Input: {"migration", "scale", "workspace"}. Output: {}."""
-    yield from ()
-    return {}
+    """Input: {"migration", "scale", "workspace"}. Output: {"left": objects of ours that are still there}.
+
+    A generation that begins anew goes through the first steps once more: each of them only looks then.
+    """
+    where = {key: payload[key] for key in ("migration", "scale", "workspace")}
+    for activity in STEPS:
+        outcome = yield from step(ctx, activity, where, tally)
+        if isinstance(outcome, Failed):
+            reason = {**where, "code": outcome.code, "message": outcome.message}
+            yield from step(ctx, rollback.record_undo_failure, reason, tally)
+            return {"left": 1}
+        if not outcome.value.get("there", True):
+            break
+    closed = yield from step(ctx, rollback.close_undo, where, tally)
+    if isinstance(closed, Failed):
+        reason = {**where, "code": closed.code, "message": closed.message}
+        yield from step(ctx, rollback.record_undo_failure, reason, tally)
+        return {"left": 1}
+    return closed.value
+
+
+STEPS = (
+    rollback.begin_undo,
+    settling.settle_imports,
+    undoing.delete_reports,
+    undoing.delete_datasets,
+    undoing.delete_target,
+    taking_back.take_back_rights,
+)

@@ -63,13 +63,23 @@ class Ownership:
             if found is None:
                 continue
             holder = _owned(found[0])
-            if holder.migration_id == wanted.migration_id:
-                return None
-            if not is_over(holder):
+            if holder.migration_id != wanted.migration_id and not is_over(holder):
                 return holder
+            # Written also where it is ours: whoever found us finished a moment ago has to look again.
             if table.replace(pk, row, _values(wanted), found[1]):
                 return None
         return None
+
+    def release(self, target_tenant: str, target_workspace: str, owned: Owned, heir: Owned | None) -> None:
+        """Give up what `owned` has in a target workspace: to `heir`, or to nobody. Another's claim stays."""
+        pk = safe_id(target_tenant)
+        for row in (safe_id(target_workspace), _shared(target_workspace)):
+            if self._get(target_tenant, row) != owned:
+                continue
+            if heir is not None:
+                self._put(target_tenant, row, heir)
+            else:
+                self._tables[_TABLE].delete(pk, row)
 
     def share(self, target_tenant: str, target_workspace: str, owned: Owned) -> None:
         """Record that we brought items into somebody else's workspace; it stays theirs."""

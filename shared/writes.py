@@ -22,7 +22,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.clock import Clock
-from shared.errors import AmbiguousWrite, AppError, ServiceError, TerminalError, Throttled
+from shared.errors import AmbiguousWrite, AppError, IdentityRefused, ServiceError, TerminalError, Throttled
 from shared.manifest import safe_id
 from shared.powerbi.calls import CallRecord
 from shared.tables import Entity, Tables, hashed, key
@@ -153,6 +153,26 @@ class Gate:
                 )
         return self._act(intent, row, act)
 
+    def settle(
+        self, intent: Intent, look: Callable[[Json], Json | None], *, longest_s: float = 0
+    ) -> Json | None:
+        """What a write that was begun has made, without writing: its result, or None where it made nothing.
+
+        An open intent is taken away once it is known that nothing comes of it any more: a try that is still at
+        work somewhere then sends nothing. Raises NotYet while the effect may still appear.
+        """
+        row = self._intent_row(intent)
+        if row is None:
+            return None
+        if row["state"] == _DONE:
+            return row["result"]
+        made = look(row["before"])
+        if made is not None:
+            return self._record(intent, row, made, "adopted", [])
+        self._wait_to_settle(row, repeatable=False, longest=timedelta(seconds=longest_s))
+        self._intents.delete(intent.partition, intent.row)
+        return None
+
     def recorded(self, intent: Intent) -> tuple[Json, Json] | None:
         """The result of a write that is done and what was there before it, else None."""
         row = self._intent_row(intent)
@@ -168,6 +188,22 @@ class Gate:
         return [
             row["result"] for row in rows if row["RowKey"].startswith(f"{action}.") and row["state"] == _DONE
         ]
+
+    def surveys(self, migration_id: str, workspace_id: str, action: str) -> list[Json]:
+        """What was there before each write of one kind that was begun, done or open."""
+        rows = self._intents.partition(key(migration_id, safe_id(workspace_id)))
+        mine = [row for row in rows if row["RowKey"].startswith(f"{action}.")]
+        return [row["before"] for row in mine]
+
+    def drop(self, intent: Intent) -> None:
+        """Forget one write, done or open: its effect was undone."""
+        self._intents.delete(intent.partition, intent.row)
+
+    def forget_all(self, migration_id: str, workspace_id: str) -> None:
+        """Drop every write of a workspace, open ones too: it was undone, and is begun anew if it is."""
+        partition = key(migration_id, safe_id(workspace_id))
+        for row in list(self._intents.partition(partition)):
+            self._intents.delete(partition, row["RowKey"])
 
     def forget(self, migration_id: str, workspace_id: str, action: str, subject: str = "") -> None:
         """Drop the done writes of one kind (of one subject, or of all): their effect is known to be gone, or is
@@ -195,7 +231,7 @@ class Gate:
         except TerminalError as refused:
             self._refused(intent, row, refused)
             raise
-        except (Throttled, Stopped):
+        except (Throttled, IdentityRefused, Stopped):
             # Certainly no effect of this try; an earlier one may still have had its own. Where there was none,
             # what comes up in the target while we wait is not ours.
             if self._withdraw(intent, row):
