@@ -45,8 +45,8 @@ class Api:
         answer = self._call("GET", _path(migration, "mapping"), params={"format": "csv"}, stream=True)
         return self._pieces(answer)
 
-    def cut_over(self, migration: str, body: Json) -> Json:
-        return self._json("POST", _path(migration, "cutover"), json=body)
+    def give(self, migration: str, verb: str, body: Json) -> Json:
+        return self._json("POST", _path(migration, verb), json=body)
 
     def _pieces(self, answer: requests.Response) -> Iterator[bytes]:
         try:

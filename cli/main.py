@@ -8,13 +8,13 @@ from collections.abc import Sequence
 import click
 
 from cli import exits
-from cli.cutover import cutover
 from cli.errors import CommandError, Interrupted
 from cli.listings import findings, list_migrations, mapping, workspaces
 from cli.output import complain, emit_json
 from cli.session import Session, common_options
 from cli.start import start
 from cli.status import status
+from cli.verbs import ALL as VERBS
 
 
 @click.group(
@@ -26,7 +26,7 @@ def commands() -> None:
     """Move Power BI from one Microsoft tenant to another."""
 
 
-for command in (start, status, list_migrations, workspaces, findings, mapping, cutover):
+for command in (start, status, list_migrations, workspaces, findings, mapping, *VERBS):
     commands.add_command(command)
 
 

@@ -78,7 +78,7 @@ def test_the_exit_code_tells_partial_failed_and_refused(
 
     refused = pbimigrate("cutover", "none", url=url)
     assert refused.code == 4
-    assert "possible now: nothing" in refused.err
+    assert "possible now: retry, rollback" in refused.err
     other = pbimigrate(
         *("start", "--source", "contoso", "--target", "fabrikam"),
         *("--workspace", "*", "--id", "part", "--naming", "{name} 2"),
@@ -86,6 +86,25 @@ def test_the_exit_code_tells_partial_failed_and_refused(
     )
     assert other.code == 4
     assert "another body" in other.err
+
+
+def test_the_verbs_by_command(driver_of: Callable[..., Driver], pbimigrate: Callable[..., Any]) -> None:
+    driver = driver_of(workspaces=1)
+    url = driver.app.url
+    driver.begin(id="told")
+    assert pbimigrate("pause", "told", url=url).out == "Migration told is paused.\n"
+    assert pbimigrate("cancel", "told", "--wait", "--json", url=url).json["status"] == "cancelled"
+    assert pbimigrate("resume", "told", url=url).code == 4
+    again = pbimigrate("retry", "told", "--wait", "--json", url=url)
+    assert (again.code, again.json["status"]) == (0, "ready")
+    unsure = pbimigrate("rollback", "told", "--to", "nothing", "--confirm", "other", url=url)
+    assert unsure.code == 4
+    assert "confirm" in unsure.err
+    undone = pbimigrate(
+        "rollback", "told", "--to", "nothing", "--confirm", "told", "--wait", "--json", url=url
+    )
+    assert (undone.code, undone.json["status"]) == (0, "rolledBack")
+    assert driver.sandbox.control.state("fabrikam")["workspaces"] == []
 
 
 def test_every_fault_of_a_refused_request_is_shown_with_its_remedy(
