@@ -126,9 +126,10 @@ def begin(services: Services, sandbox: Sandbox, clock: MovedClock, reports: int 
     request = MigrationRequest("contoso", "fabrikam", ["*"])
     services.documents.write_json(request_path(migration, "h"), request.to_dict())
     services.manifest.create(Migration(migration, "running", "contoso", "fabrikam", "h", "t", "t"))
-    target = str(services.power_bi("fabrikam").groups.create(space["name"])["id"])
+    name = f"{space['name']} {migration}"
+    target = str(services.power_bi("fabrikam").groups.create(name)["id"])
     given = {
-        "target_name": space["name"],
+        "target_name": name,
         "status": "running",
         "target_id": target,
         "origin": "created",
