@@ -3,7 +3,8 @@
 One checkpoint row per connection says which UTC day and continuation comes next; it moves only after a page's
 findings are stored, and a finding's key is the event's own id. So a reader that dies in the middle of a page
 reads it again and reports nothing twice. Every pass starts two hours before the end of the last one, because
-events appear up to an hour late and out of order.
+events appear up to an hour late and out of order. All times here are the tenant's own: what it takes for "today"
+decides which windows it answers, and its events carry its time.
 """
 
 from __future__ import annotations
@@ -79,14 +80,16 @@ def record_unreadable(services: Services, call: Call) -> Outcome:
 
 def _begin(services: Services, connection: str) -> None:
     """Set the window of a new pass; one that was interrupted goes on where it was, if the service still has it."""
-    table, now = services.tables[_TABLE], services.clock.now()
+    table, now = services.tables[_TABLE], services.power_bi(connection).now()
     found = table.get(connection, _ROW)
-    if found is not None and found[0]["at"] and datetime.fromisoformat(found[0]["at"]) >= now - REACH:
+    # A pass whose end is still to come was begun by a wrong clock: how far it has read can't be known.
+    known = found[0] if found is not None and datetime.fromisoformat(found[0]["to"]) <= now else None
+    if known and known["at"] and datetime.fromisoformat(known["at"]) >= now - REACH:
         return
     since = min(watch.since for watch in _watched(services) if watch.connection == connection)
-    if found is not None:
-        since = max(since, datetime.fromisoformat(found[0]["to"]) - OVERLAP)
-    start = max(since, now - REACH)
+    if known:
+        since = max(since, datetime.fromisoformat(known["to"]) - OVERLAP)
+    start = min(max(since, now - REACH), now)
     table.put(connection, _ROW, _checkpoint(start.isoformat(), now.isoformat(), "", 0))
 
 
@@ -184,11 +187,20 @@ def _watched(services: Services) -> list[Watch]:
     for migration in services.manifest.each_migration():
         if not migration.cutover_at:
             continue
-        # Events carry whole seconds: one made just after the cutover must not look older than it.
-        since = datetime.fromisoformat(migration.cutover_at).replace(microsecond=0)
+        since = datetime.fromisoformat(migration.cutover_at)
         if since >= oldest:
-            found += [Watch(migration, True, since), Watch(migration, False, since)]
-    return [watch for watch in found if services.settings.connection(watch.connection)]
+            found += [
+                Watch(migration, is_source, _as_it_was_there(services, name, since))
+                for name, is_source in ((migration.source, True), (migration.target, False))
+                if services.settings.connection(name)
+            ]
+    return found
+
+
+def _as_it_was_there(services: Services, connection: str, moment: datetime) -> datetime:
+    """A time of ours by the clock of that tenant. Its events carry whole seconds: one made just after the cutover
+    must not look older than it."""
+    return (moment + services.power_bi(connection).ahead).replace(microsecond=0)
 
 
 def _endless(services: Services, connection: str, day: datetime) -> None:

@@ -3,7 +3,8 @@
 A body is a plain function `(services, call) -> Outcome`. `bind` makes of it what the Functions host calls:
 one JSON input, one JSON answer. Transient errors leave it as exceptions, which means "try again"; terminal
 ones become a failed outcome with the service's own code; being told to wait becomes a wait, and so does storage
-that is away, which must fail nothing however long it lasts. A migration that was told to stop, or whose stage is over, runs no body: `during` says in which statuses one may run.
+that is away, which must fail nothing however long it lasts. A migration that was told to stop, or whose stage
+is over, runs no body: `during` says in which statuses one may run.
 """
 
 from __future__ import annotations
@@ -13,18 +14,20 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from activities import rights
+from activities import outages, rights
 from shared import outcomes, services
-from shared.errors import AppError, ServiceError, is_transient
+from shared.errors import AppError, IdentityRefused, TransientError, is_transient
 from shared.outcomes import Failed, Json, Outcome, Stopped, Wait
 from shared.services import Services
 from shared.statuses import WORKING, Status
+from shared.storage import is_outage
 from shared.writes import NotYet, Superseded
 from shared.writes import Stopped as ToldToStop
 
 type Body = Callable[[Services, "Call"], Outcome]
 
-_STATE = ("since", "waited", "polls", "tries", "position", "outage")  # what a wait may hand to the next call of the same activity
+# What a wait may hand to the next call of the same activity.
+_STATE = ("since", "waited", "polls", "tries", "position", "outage", "refused")
 _MESSAGE_CHARS = 2000  # a service's error text may be a whole HTML page
 _LONG_WAIT = timedelta(minutes=15)  # scaled; a longer one is told to people
 
@@ -71,24 +74,41 @@ def run(body: Body, using: Services, payload: Mapping[str, Any]) -> Json:
     """One execution of an activity body; raises only what is worth trying again."""
     call = Call.from_dict(payload)
     try:
+        outcome = _end(body, using, call)
+    except Exception as error:
+        if not is_outage(error):
+            raise
+        outcome = outages.for_storage(using, call)
+    return outcomes.to_dict(outcome, using.clock.now())
+
+
+def _end(body: Body, using: Services, call: Call) -> Outcome:
+    try:
         if not _is_wanted(body, using, call):
-            return outcomes.to_dict(Stopped())
-        return outcomes.to_dict(body(using, call))
+            return Stopped()
+        outcome = body(using, call)
+        outages.end_refusal(using, call)
+        return outcome
     except ToldToStop:
-        return outcomes.to_dict(Stopped())
+        return Stopped()
     except NotYet as early:
-        return outcomes.to_dict(Wait(early.until, dict(call.state)))
+        return Wait(early.until, dict(call.state))
     except Superseded:
         raise  # whoever took over does the work; if it was the engine's error, the next try looks
     except AppError as error:
-        told = getattr(error, "retry_at", None)
-        if is_transient(error) and told is not None:  # by a 429, or by a 503 that names a time
-            _tell_long_wait(using, call, error, told)
-            return outcomes.to_dict(Wait(told, dict(call.state)))
-        if is_transient(error):
+        if is_transient(error) and getattr(error, "retry_at", None) is None:
             raise
-        lag = rights.awaited(using, call, error)
-        return outcomes.to_dict(lag or Failed(error.code, error.message[:_MESSAGE_CHARS]))
+        return _wait(using, call, error) or Failed(error.code, error.message[:_MESSAGE_CHARS])
+
+
+def _wait(using: Services, call: Call, error: AppError) -> Wait | None:
+    """What is waited for, by whoever knows how long: the service, people who rotate a secret, a new right."""
+    if isinstance(error, TransientError) and error.retry_at is not None:  # told by a 429, or by a 503
+        _tell_long_wait(using, call, error, error.retry_at)
+        return Wait(error.retry_at, dict(call.state))
+    if isinstance(error, IdentityRefused):
+        return outages.for_identity(using, call, error)
+    return rights.awaited(using, call, error)
 
 
 def _is_wanted(body: Body, using: Services, call: Call) -> bool:
@@ -98,10 +118,9 @@ def _is_wanted(body: Body, using: Services, call: Call) -> bool:
     return using.manifest.migration(call.migration).status in _statuses.get(body.__name__, WORKING)
 
 
-def _tell_long_wait(using: Services, call: Call, error: AppError, until: datetime) -> None:
+def _tell_long_wait(using: Services, call: Call, error: TransientError, until: datetime) -> None:
     if not call.migration or until - using.clock.now() < _LONG_WAIT * call.scale:
         return
-    assert isinstance(error, ServiceError)  # nothing else names a time
     using.findings.add(
         call.migration,
         "quota.longWait",

@@ -12,7 +12,7 @@ from typing import Any
 from activities.context import Context, open_context
 from activities.frame import Call
 from activities.selection import CapacityMap, select
-from shared.errors import NotAuthorized, TerminalError
+from shared.errors import IdentityRefused, NotAuthorized, TerminalError
 from shared.outcomes import Done, Json, Outcome
 from shared.services import Services
 
@@ -70,7 +70,11 @@ def _select(context: Context) -> Json:
 def _list_source(context: Context) -> tuple[str, Iterable[Mapping[str, Any]]]:
     try:
         return "scanner", list(context.source.groups.list_groups_as_admin())
-    except NotAuthorized as refused:
+    except (NotAuthorized, IdentityRefused) as refused:
+        if (
+            refused.retry_at is not None
+        ):  # the service takes no token at present, which says nothing about rights
+            raise
         context.finding(
             "inventory.noAdmin",
             kind="connection",
@@ -112,5 +116,5 @@ def _source_capacities(context: Context) -> list[Mapping[str, Any]]:
     """Names of source capacities, from the admin list or, without that right, from the identity's own."""
     try:
         return list(context.source.capacities.list_as_admin())
-    except TerminalError:
+    except (TerminalError, IdentityRefused):
         return list(context.source.capacities.list())

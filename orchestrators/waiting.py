@@ -107,23 +107,30 @@ def step(
             activity.__name__, input={**payload, **state}, retry_policy=retry_policy(payload["scale"])
         )
         try:
-            outcome = from_dict((yield task))
+            answer = yield task
         except TaskFailedError as failure:
             return Failed(
                 "activity.gaveUp", f"{activity.__name__}: {failure.details.message[:MESSAGE_CHARS]}"
             )
+        outcome = from_dict(answer)
         if isinstance(outcome, Stopped):
             raise Halt
         if not isinstance(outcome, Wait):
             return outcome
         state = outcome.state
         tally.waits += 1
-        yield ctx.create_timer(_not_past(ctx, outcome.until))
+        yield ctx.create_timer(_due(ctx, outcome.until, answer.get("seconds")))
         if tally.waits >= MAX_WAITS:
             raise TooLong({"activity": activity.__name__, "input": payload, "state": state})
 
 
-def _not_past(ctx: OrchestrationContext, until: datetime) -> datetime:
-    """Timers take naive UTC like the context's own clock; a time that has passed fires at once."""
-    now = ctx.current_utc_datetime
-    return max(until.astimezone(UTC).replace(tzinfo=None), now.replace(tzinfo=None))
+def _due(ctx: OrchestrationContext, until: datetime, seconds: float | None) -> datetime:
+    """When the wait is over by the engine's clock, which may differ from the activity's: `seconds` from now.
+
+    Timers take naive UTC like the context's own clock; a time that has passed fires at once. Histories of an
+    earlier version have no seconds.
+    """
+    now = ctx.current_utc_datetime.replace(tzinfo=None)
+    if seconds is not None:
+        return now + timedelta(seconds=seconds)
+    return max(until.astimezone(UTC).replace(tzinfo=None), now)

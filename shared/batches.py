@@ -4,6 +4,9 @@ What can't be processed, now or ever, goes to the poison queue with the reason; 
 raised, so that the host delivers it again. On the fifth delivery even that goes to the poison queue with the
 reason, since the host itself would move the message without one. A message at which the process has died on
 each delivery before the fifth is not tried again, for then nobody could say why.
+
+An outage of storage must not use up a message: it goes back each time, and the host, which delivers it up to a
+hundred times half a minute apart (host.json), does so for the better part of an hour.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from shared.control import Starter, start
 from shared.deliveries import Deliveries
 from shared.errors import AppError, Conflict, InvalidInput, NotFound
 from shared.services import Services
+from shared.storage import is_outage
 from shared.strict_json import MAX_BYTES, parse_json
 
 QUEUE = "migration-batches"
@@ -57,7 +61,7 @@ def _taken(services: Services, starter: Starter, message: bytes, delivery: int) 
     except (InvalidInput, Conflict, NotFound) as refused:
         return _rejected(message, refused, delivery)
     except Exception as error:
-        if delivery < MAX_DELIVERIES:
+        if delivery < MAX_DELIVERIES or is_outage(error):
             raise
         log.error("a message could not be processed in %d deliveries", delivery, exc_info=error)
         return _rejected(message, AppError("It failed on every delivery; the log has the reason."), delivery)

@@ -5,6 +5,7 @@ AppError
 ├── InvalidInput             a person's input is wrong: .faults, becomes HTTP 400
 ├── NotFound                 no such object of ours: HTTP 404
 ├── Conflict                 not in this state: .allowed, HTTP 409
+├── Away                     storage or the task hub can't be reached: HTTP 503, and activities wait
 ├── ContentError             bytes that are not what they should be; `transient` where reading again may help
 ├── WireError                no answer on the wire; inside the client only, it becomes one of the next
 ├── EntraBusy                (powerbi/entra.py) Entra is overloaded; inside the token cache only, likewise
@@ -13,8 +14,9 @@ AppError
     │   ├── Throttled        told to wait: .retry_at
     │   ├── Unavailable      5xx, connection refused, timeout of a call that may be repeated
     │   └── AmbiguousWrite   the answer of a write was lost: look before you write again
+    ├── IdentityRefused      credentials or fresh tokens refused: waited for where work is under way
     └── TerminalError        the same call would fail again (becomes a failed outcome with .code)
-        ├── NotAuthorized    no right, no such identity, credentials refused
+        ├── NotAuthorized    no right, no such identity
         ├── EntityNotFound   gone, or not visible to the caller
         ├── AlreadyExists    the name or the principal is taken
         ├── BadRequest       everything else the service refuses; also codes we do not know
@@ -85,6 +87,13 @@ class Conflict(AppError):
     def __init__(self, message: str, allowed: Sequence[str] = (), code: str = "conflict") -> None:
         super().__init__(message, code, [{"allowed": list(allowed)}])
         self.allowed = tuple(allowed)
+
+
+class Away(AppError):
+    """What this app itself stands on can't be reached; nothing is lost, and trying again later helps."""
+
+    def __init__(self, message: str = "Storage can't be reached at present; try again in a moment.") -> None:
+        super().__init__(message, "storage.away")
 
 
 class ContentError(AppError):
@@ -165,12 +174,22 @@ class AmbiguousWrite(TransientError):
     """A write may or may not have happened: its answer was lost. Look before writing again."""
 
 
+class IdentityRefused(ServiceError):
+    """Entra refuses the credentials, or the service every token: people rotate secrets, and may be at it.
+
+    No handler of missing rights must take it for one, so it is no NotAuthorized. `refused_s` is for how long
+    that identity has been refused.
+    """
+
+    refused_s: float = 0.0
+
+
 class TerminalError(ServiceError):
     """The same call would fail again."""
 
 
 class NotAuthorized(TerminalError):
-    """The identity lacks the right, or Entra refuses the identity itself."""
+    """The identity lacks the right, or there is no such identity."""
 
 
 class EntityNotFound(TerminalError):

@@ -201,6 +201,11 @@ class Findings:
         for finding in self.of_workspace(migration_id, workspace_id, _OF_A_RUN):
             self._table.delete(migration_id, _row_key(finding))
 
+    def withdraw(self, migration_id: str, code: str) -> None:
+        """Forget what was true for a while only."""
+        for row in list(self._table.where(migration_id, "code", code)):
+            self._table.delete(migration_id, row["RowKey"])
+
     def page(self, migration_id: str, top: int, token: str | None = None) -> Listing[Finding]:
         page = self._table.page(migration_id, migration_id, top, token)
         return Listing([Finding.from_dict(row) for row in page.rows], page.token)

@@ -45,14 +45,16 @@ class Stopped:
 type Outcome = Done | Failed | Wait | Stopped
 
 
-def to_dict(outcome: Outcome) -> Json:
+def to_dict(outcome: Outcome, now: datetime | None = None) -> Json:
+    """`now`, by the clock that `until` is meant by: a wait then also says its seconds, which hold by any clock."""
     match outcome:
         case Done(value):
             return {"outcome": "done", "value": value}
         case Failed(code, message):
             return {"outcome": "failed", "code": code, "message": message}
         case Wait(until, state):
-            return {"outcome": "wait", "until": until.isoformat(), "state": state}
+            seconds = {} if now is None else {"seconds": max(0.0, (until - now).total_seconds())}
+            return {"outcome": "wait", "until": until.isoformat(), **seconds, "state": state}
         case Stopped():
             return {"outcome": "stopped"}
 

@@ -1,4 +1,8 @@
-"""When to look again: late first, then backing off, until a deadline. Pure; the caller gives the time."""
+"""When to look again: late first, then backing off, until a deadline. Pure; the caller gives the time.
+
+A deadline counts what was waited, not what a clock shows: neither a clock that jumps nor an outage between two
+looks lets it pass.
+"""
 
 from __future__ import annotations
 
@@ -26,12 +30,11 @@ class Polling:
 
         `deadline_s` replaces the policy's own where the object decides (a large file takes longer).
         """
-        since = datetime.fromisoformat(state["since"]) if "since" in state else now
-        polls = int(state.get("polls", 0))
-        if now - since >= timedelta(seconds=(deadline_s or self.deadline_s) * scale):
+        waited, polls = float(state.get("waited", 0)), int(state.get("polls", 0))
+        if waited >= (deadline_s or self.deadline_s) * scale:
             return None
         pause = min(self.first_s * self.factor**polls, self.longest_s) * scale
-        return Wait(now + timedelta(seconds=pause), {"since": since.isoformat(), "polls": polls + 1})
+        return Wait(now + timedelta(seconds=pause), {"waited": waited + pause, "polls": polls + 1})
 
 
 # The longest wait keeps every deadline within `MAX_WAITS` of the orchestrators (a history stays small).

@@ -10,6 +10,7 @@ from durabletask.client import OrchestrationStatus
 from durabletask.internal import orchestrator_service_pb2 as pb
 
 from shared.clock import Clock, SystemClock
+from shared.errors import Away
 
 _LIVE = frozenset(
     {
@@ -24,7 +25,16 @@ _ENDED = (
     pb.ORCHESTRATION_STATUS_FAILED,
     pb.ORCHESTRATION_STATUS_TERMINATED,
 )
-
+# What the hub answers while the storage it stands on, or itself, is away.
+_AWAY = frozenset(
+    {
+        grpc.StatusCode.UNAVAILABLE,
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        grpc.StatusCode.ABORTED,
+        grpc.StatusCode.CANCELLED,
+    }
+)
 
 ENDING_S = 10.0  # an instance with nothing more to do ends within a moment; the watchdog is the safety net
 _LOOK_S = 0.1
@@ -40,12 +50,15 @@ def ensure_running(
     clock: Clock | None = None,
 ) -> None:
     """Start an instance unless one of that id runs. Two starters at once: the task hub lets one of them win.
+    Raises Away where the hub can't be reached.
 
     `ending`: what still runs under that id has nothing more to do, so its end is awaited (up to ENDING_S).
     """
-    if _lives(client, instance_id) and not (ending and _ends(client, instance_id, clock or SystemClock())):
-        return
     try:
+        if _lives(client, instance_id) and not (
+            ending and _ends(client, instance_id, clock or SystemClock())
+        ):
+            return
         client.schedule_new_orchestration(
             orchestrator,
             input=payload,
@@ -53,7 +66,10 @@ def ensure_running(
             reuse_id_policy=pb.OrchestrationIdReusePolicy(replaceableStatus=_ENDED),
         )
     except grpc.RpcError as refused:
-        if refused.code() != grpc.StatusCode.ALREADY_EXISTS:  # pyright: ignore[reportAttributeAccessIssue]
+        code = refused.code()  # pyright: ignore[reportAttributeAccessIssue]
+        if code in _AWAY:
+            raise Away("The task hub can't be reached at present; try again in a moment.") from refused
+        if code != grpc.StatusCode.ALREADY_EXISTS:
             raise
 
 

@@ -1,6 +1,7 @@
 """HTTP answers: JSON bodies, and every exception as `{"error": {"code", "message", "details"}}`.
 
-A failure nobody foresaw answers with a correlation id only; the log has the rest under that id.
+A failure nobody foresaw answers with a correlation id only; the log has the rest under that id. Where storage is
+away, the answer says so, and when to come again: every request may simply be repeated.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from urllib.parse import urlsplit
 
 import azure.functions as func
 
-from shared.errors import AppError, ConfigError, Conflict, InvalidInput, NotFound
+from shared.errors import AppError, Away, ConfigError, Conflict, InvalidInput, NotFound
+from shared.storage import is_outage
 
 log = logging.getLogger(__name__)
 
+RETRY_AFTER_S = "10"
 _STATUS: dict[type[AppError], int] = {InvalidInput: 400, NotFound: 404, Conflict: 409, ConfigError: 409}
 
 
@@ -39,13 +42,8 @@ def guarded(respond: Callable[[], func.HttpResponse]) -> func.HttpResponse:
     """Run a handler; what it raises becomes an error answer."""
     try:
         return respond()
-    except AppError as error:
-        status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
-        if status == 500:
-            return _unforeseen(error)
-        return _error(status, error.code, error.message, error.details)
     except Exception as error:  # noqa: BLE001 - the outermost frame: logged under an id, answered without detail
-        return _unforeseen(error)
+        return _refusal(error)
 
 
 def not_found(request: func.HttpRequest) -> func.HttpResponse:
@@ -55,11 +53,30 @@ def not_found(request: func.HttpRequest) -> func.HttpResponse:
     )
 
 
+def _refusal(error: Exception) -> func.HttpResponse:
+    status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
+    if isinstance(error, AppError) and status != 500:
+        return _error(status, error.code, error.message, error.details)
+    return _away(error) if is_outage(error) else _unforeseen(error)
+
+
+def _away(error: Exception) -> func.HttpResponse:
+    log.warning("storage is away: %s", type(error).__name__)
+    away = Away()
+    return _error(503, away.code, away.message, [], {"Retry-After": RETRY_AFTER_S})
+
+
 def _unforeseen(error: Exception) -> func.HttpResponse:
     identity = str(uuid.uuid4())
     log.error("request failed, correlation id %s", identity, exc_info=error)
     return _error(500, "internal", f"Something went wrong on our side; correlation id {identity}.", [])
 
 
-def _error(status: int, code: str, message: str, details: list[dict[str, Any]]) -> func.HttpResponse:
-    return answer({"error": {"code": code, "message": message, "details": details}}, status)
+def _error(
+    status: int,
+    code: str,
+    message: str,
+    details: list[dict[str, Any]],
+    headers: dict[str, str] | None = None,
+) -> func.HttpResponse:
+    return answer({"error": {"code": code, "message": message, "details": details}}, status, headers)

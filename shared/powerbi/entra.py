@@ -15,7 +15,15 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from shared.connections import Connection
-from shared.errors import AppError, BadRequest, NotAuthorized, TerminalError, WireError
+from shared.errors import (
+    AppError,
+    BadRequest,
+    IdentityRefused,
+    NotAuthorized,
+    ServiceError,
+    TerminalError,
+    WireError,
+)
 from shared.powerbi.hosts import AllowList, Purpose
 from shared.powerbi.operations import Identity
 from shared.powerbi.service_errors import ServiceFault, parse
@@ -23,6 +31,9 @@ from shared.powerbi.transport import Request, Transport
 from shared.redaction import protect, redact
 
 _ANSWER_LIMIT = 1024 * 1024
+_CREDENTIALS = frozenset(
+    {"invalid_client", "invalid_grant"}
+)  # a secret, certificate, password or refresh token
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +60,8 @@ def request_token(
     transport: Transport,
     hosts: AllowList,
 ) -> IssuedToken:
-    """A new token. Raises TerminalError where Entra refuses, EntraBusy or WireError where it is away."""
+    """A new token. Raises TerminalError where Entra refuses (IdentityRefused where it is the credentials that
+    it does not take), EntraBusy or WireError where it is away."""
     http = _EntraHttp(connection, transport, hosts)
     try:
         answer = _ask(connection, identity, refresh_token, http)
@@ -120,11 +132,10 @@ def _thumbprint(pem: str) -> str:
     return certificate.fingerprint(hashes.SHA1()).hex().upper()  # noqa: S303
 
 
-def _refused(answer: Mapping[str, Any], connection: Connection) -> TerminalError:
+def _refused(answer: Mapping[str, Any], connection: Connection) -> ServiceError:
     code = str(answer.get("error") or "entra.noToken")
     message = redact(str(answer.get("error_description") or "Entra gave no token"))[:1000]
-    kind = BadRequest if code == "invalid_request" else NotAuthorized
-    return kind(
+    return _kind(code)(
         code,
         message,
         status=400,
@@ -132,6 +143,12 @@ def _refused(answer: Mapping[str, Any], connection: Connection) -> TerminalError
         operation="Entra_Token",
         connection=connection.name,
     )
+
+
+def _kind(code: str) -> type[ServiceError]:
+    if code in _CREDENTIALS:
+        return IdentityRefused
+    return BadRequest if code == "invalid_request" else NotAuthorized
 
 
 class _EntraAnswer:

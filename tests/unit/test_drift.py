@@ -102,7 +102,7 @@ class Watched(Services):
         return self.logs[self.names["target"]]
 
     def power_bi(self, name: str) -> Any:
-        return SimpleNamespace(activity=self.logs[name])
+        return SimpleNamespace(activity=self.logs[name], now=self.clock.now, ahead=timedelta())
 
     def own_principals(self, connection: str) -> frozenset[str]:
         return frozenset({OURS})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
@@ -60,13 +60,16 @@ def test_a_caller_that_comes_late_waits_as_long_from_then(policy: Polling, scale
     assert again is None or again.until - now >= first.until - START - timedelta(microseconds=2)
 
 
-def test_the_deadline_counts_from_the_first_look() -> None:
-    first = polling.SCAN.again({}, START, 1.0)
-    assert first is not None
-    assert datetime.fromisoformat(first.state["since"]) == START
-    just_before = START + timedelta(seconds=polling.SCAN.deadline_s - 1)
-    assert polling.SCAN.again(first.state, just_before, 1.0) is not None
-    assert polling.SCAN.again(first.state, just_before + timedelta(seconds=1), 1.0) is None
+@given(policies, scales, st.lists(st.integers(-100_000, 100_000), min_size=1))
+def test_no_clock_that_jumps_and_no_outage_lets_a_deadline_pass(
+    policy: Polling, scale: float, jumps: list[int]
+) -> None:
+    now, state, found = START, dict[str, object](), list[float]()
+    while (again := policy.again(state, now, scale)) is not None:
+        found.append((again.until - now).total_seconds())
+        now += timedelta(seconds=jumps[len(found) % len(jumps)])
+        state = again.state
+    assert found == pytest.approx(waits(policy, scale), abs=2e-6)
 
 
 def test_the_objects_own_deadline_replaces_the_policys() -> None:

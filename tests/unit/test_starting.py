@@ -14,6 +14,7 @@ from core_support import at_once, next_id
 
 from local.host import LocalHost
 from local.settings import HostSettings
+from shared.errors import Away
 from shared.starting import ensure_running
 
 app = df.DFApp()
@@ -95,11 +96,9 @@ def test_of_many_starters_at_once_one_wins_and_none_fails(client: SyncDurableFun
     assert output(ended(client, instance))["n"] in range(8)
 
 
-def test_other_refusals_are_not_swallowed() -> None:
-    import grpc  # the client's own dependency; needed only to name what it raises
-
+def test_a_hub_that_is_away_is_told_from_other_refusals() -> None:
     with LocalHost(df.DFApp(), HostSettings.from_host_json({})) as host:
         gone = SyncDurableFunctionsClient(host.client_configuration)
-    with pytest.raises(grpc.RpcError):
+    with pytest.raises(Away):
         ensure_running(gone, NAME, next_id("s"), {})
     gone.close()

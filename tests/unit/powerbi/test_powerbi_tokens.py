@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from powerbi_support import OBJECT_ID, TENANT, Reply, Rig, Service, reply_json, rig_on
 
-from shared.errors import NotAuthorized, Throttled, Unavailable
+from shared.errors import IdentityRefused, NotAuthorized, Throttled, Unavailable
 from shared.powerbi.tokens import Tokens
 
 
@@ -150,10 +150,33 @@ def test_an_entra_that_stays_away_is_unavailable(rig: Rig) -> None:
 
 def test_a_failure_is_not_remembered(rig: Rig) -> None:
     rig.service.entra = lambda _: reply_json({"error": "invalid_client", "error_description": "x"}, 401)
-    with pytest.raises(NotAuthorized):
+    with pytest.raises(IdentityRefused):
         tokens_of(rig).get("main")
     rig.service.entra = rig.service.issue
     assert tokens_of(rig).get("main")
+
+
+def test_a_refused_secret_knows_since_when(rig: Rig) -> None:
+    refusal = {
+        "error": "invalid_client",
+        "error_description": "AADSTS7000222: The provided client secret is old",
+    }
+    rig.service.entra = lambda _: reply_json(refusal, 401)
+    for passed in (0.0, 300.0, 4000.0):
+        rig.clock.passed = passed
+        with pytest.raises(IdentityRefused, match="AADSTS7000222") as caught:
+            tokens_of(rig).get("main")
+        assert (caught.value.refused_s, caught.value.retry_at) == (passed, None)
+        assert (caught.value.operation, caught.value.connection) == ("Entra_Token", "contoso")
+
+
+def test_no_wrong_clock_shortens_or_prolongs_a_token(rig: Rig) -> None:
+    tokens = tokens_of(rig)
+    first = tokens.get("main")
+    for hours in (26, -26, 1000):
+        rig.clock.start += timedelta(hours=hours)  # the monotonic time stays
+        assert tokens.get("main") == first
+    assert len(rig.service.token_requests) == 1
 
 
 def test_the_principal_id_is_read_from_the_token(rig: Rig) -> None:
