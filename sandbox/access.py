@@ -48,6 +48,10 @@ def right_of(tenant: Tenant, workspace: Workspace, principal_id: str) -> Right:
     return RIGHTS[max(held, default=0)]
 
 
+def _is_coming(tenant: Tenant, workspace: Workspace, principal_id: str) -> bool:
+    return any(_is_or_holds(tenant, access, principal_id) for access in workspace.users)
+
+
 def _is_or_holds(tenant: Tenant, access: Access, principal_id: str) -> bool:
     if access.principal_id == principal_id:
         return True
@@ -59,6 +63,8 @@ def require_right(service: Service, caller: Caller, workspace_id: str, right: Ri
     """The workspace, or the refusal that fits: gone 404, not in it 401, too weak a right 401."""
     workspace = find_workspace(service.state, workspace_id)
     held = right_of(service.state, workspace, caller.id)
+    if held == "None" and _is_coming(service.state, workspace, caller.id):
+        raise refused(401, "GroupNotAccessible") if service.world.unseen_status == 401 else not_found()
     if held == "None" or (caller.is_app and workspace.type != "Workspace"):
         raise refused(401, "GroupNotAccessible")
     if RIGHTS.index(held) < RIGHTS.index(right):

@@ -6,6 +6,7 @@ from typing import Any
 
 from starlette.requests import Request
 
+from sandbox import odata
 from sandbox.access import Caller, require_right
 from sandbox.activity import record
 from sandbox.replies import bad_request, not_found
@@ -58,6 +59,11 @@ class Call:
 
     def dataset(self, workspace: Workspace) -> Dataset:
         return find_in(workspace.datasets, self.params["datasetId"])
+
+    def page(self, rows: list[dict[str, Any]], fields: frozenset[str] | None = None) -> list[dict[str, Any]]:
+        """By $filter, $skip and $top, as honestly as the list is set to be."""
+        lie = self.service.world.lies.get(self.operation.id)
+        return odata.page(rows, self.query, fields=fields, lie=lie)
 
     def audit(self, event: str, workspace: Workspace | None = None, **facts: Any) -> None:
         """One activity event, seen by the admin API after its lag."""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from sandbox.lies import Lie, skip
 from sandbox.replies import bad_request
 
 Json = dict[str, Any]
@@ -19,12 +20,18 @@ LITERALS: dict[str, Any] = {"true": True, "false": False, "null": None}
 
 
 def page(
-    rows: list[Json], query: dict[str, str], *, most: int = 5000, fields: frozenset[str] | None = None
+    rows: list[Json],
+    query: dict[str, str],
+    *,
+    most: int = 5000,
+    fields: frozenset[str] | None = None,
+    lie: Lie | None = None,
 ) -> list[Json]:
     """The rows that $filter keeps, from $skip, at most $top."""
     kept = list(filter(parse(query["$filter"], fields), rows)) if query.get("$filter") else rows
-    skip = whole_number(query, "$skip", 0, 0, 2**31)
-    return kept[skip : skip + whole_number(query, "$top", most, 1, most)]
+    top = whole_number(query, "$top", most, 1, most)
+    start = skip(lie, whole_number(query, "$skip", 0, 0, 2**31), top)
+    return kept[start : start + top]
 
 
 def whole_number(query: dict[str, str], name: str, default: int, low: int, high: int) -> int:

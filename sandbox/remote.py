@@ -8,6 +8,7 @@ from typing import Any, Literal
 import requests
 
 from sandbox.importplans import Outcome
+from sandbox.lies import Lie
 from sandbox.waits import ODD
 
 Json = dict[str, Any]
@@ -78,6 +79,17 @@ class Control:
             "hold-after": {"hold": "after"},
         }
         return self.fault({**match, "nth": nth}, effects[mode])
+
+    def paging(self, **lies: Lie) -> None:
+        """`paging(Groups_GetGroupsAsAdmin="ignore-skip")`; see `lies.Lie`. Without any: all lists are honest."""
+        self.settings(paging=lies)
+
+    def permission_lag(
+        self, given: float = 0, creator: float = 0, refresh: float = 120, status: int = 401
+    ) -> None:
+        """Real seconds, scaled, until a right is seen: one given, a creator's own, after RefreshUserPermissions."""
+        durations = {"permission.lag": given, "permission.creator": creator, "permission.refresh": refresh}
+        self.settings(durations=durations, unseenStatus=status)
 
     def quotas(
         self,

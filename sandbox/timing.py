@@ -19,11 +19,13 @@ DURATIONS: dict[str, Range] = {
     "refresh": (5, 40),
     "activity.lag": (0, 3600),
     "permission.lag": (0, 0),
+    "permission.creator": (0, 0),
+    "permission.refresh": (120, 120),
     "token.life": (3600, 5400),
     "scan.kept": (86_400, 86_400),
     "upload.life": (3600, 3600),
 }
-"""Real seconds, lowest and highest. `permission.lag` is off unless a test asks for it."""
+"""Real seconds, lowest and highest. Rights lag (those given, and the creator's own) only where a test asks for it."""
 
 FLOORS = {"token.life": 30, "scan.kept": 300, "upload.life": 300}
 """What a client has to work with for a while is never scaled below this."""

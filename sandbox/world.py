@@ -11,6 +11,7 @@ from sandbox.files import FileStore
 from sandbox.holds import Holds
 from sandbox.importplans import Plans
 from sandbox.ledger import Ledger
+from sandbox.lies import Lies
 from sandbox.patience import Patience
 from sandbox.quotas import Quotas
 from sandbox.state import Tenant, Workspace
@@ -83,6 +84,10 @@ class World:
     holds: Holds = field(default_factory=Holds)
     patience: Patience = field(default_factory=Patience)
     import_plans: Plans = field(default_factory=Plans)
+    lies: Lies = field(default_factory=Lies)
+    """By operation id."""
+    unseen_status: int = 401
+    """What a workspace answers where the caller's right has not yet arrived; 404 was seen too."""
     ledger: Ledger = field(default_factory=Ledger)
     tokens: Tokens = field(default_factory=Tokens)
     activity: ActivitySettings = field(default_factory=ActivitySettings)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from sandbox import odata, views
+from sandbox import lies, odata, views
 from sandbox.calls import Call
 from sandbox.replies import Reply, bad_request, json_reply
 from sandbox.routing import operation
@@ -24,7 +24,7 @@ FIELDS = frozenset({"Activity", "UserId"})
 async def get_events(call: Call) -> Reply:
     raw = call.query.get("continuationToken")
     cursor = _resume(raw) if raw is not None else _begin(call)
-    return json_reply(_page(call.service, cursor))
+    return json_reply(_page(call, cursor))
 
 
 def _begin(call: Call) -> dict[str, Any]:
@@ -56,11 +56,13 @@ def _text(moment: datetime) -> str:
     return moment.replace(tzinfo=None).isoformat(timespec="milliseconds")
 
 
-def _page(service: Service, cursor: dict[str, Any]) -> views.Json:
-    pages = _pages(_visible(service, cursor), service.world.activity)
+def _page(call: Call, cursor: dict[str, Any]) -> views.Json:
+    service, lie = call.service, call.service.world.lies.get(call.operation.id)
+    pages = lies.pages(lie, _pages(_visible(service, cursor), service.world.activity))
     number = cursor["page"]
     rows = pages[number] if number < len(pages) else []
-    token = _token(cursor | {"page": number + 1}) if number + 1 < len(pages) else None
+    after = lies.following(lie, number, len(pages))
+    token = None if after is None else _token(cursor | {"page": after})
     link = f"{service.base_url}/v1.0/myorg/admin/activityevents?continuationToken='{token}'"
     return {
         "activityEventEntities": [_entity(service, event) for event in rows],

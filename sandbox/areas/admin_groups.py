@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from sandbox import odata, views
+from sandbox import views
 from sandbox.areas.users import add_access
 from sandbox.calls import Call
 from sandbox.replies import Reply, bad_request, json_reply, listing, not_found
@@ -27,7 +27,7 @@ async def get_groups(call: Call) -> Reply:
         raise bad_request("$top is required, from 1 to 5000")
     expand = _expand(call)
     spaces = call.service.state.workspaces
-    rows = odata.page([views.admin_group(w) for w in spaces.values()], call.query)
+    rows = call.page([views.admin_group(w) for w in spaces.values()])
     return listing([row | _expanded(spaces[row["id"]], expand) for row in rows], "groups")
 
 
@@ -83,12 +83,12 @@ def _declare_lists(kind: str, view: View) -> None:
     async def in_group(call: Call) -> Reply:
         workspace = any_workspace(call)
         rows = [view(workspace, item) for item in getattr(workspace, kind)]
-        return listing(odata.page(rows, call.query), kind)
+        return listing(call.page(rows), kind)
 
     async def in_tenant(call: Call) -> Reply:
         spaces = call.service.state.workspaces.values()
         rows = [view(w, item) for w in spaces if w.state == "Active" for item in getattr(w, kind)]
-        return listing(odata.page(rows, call.query), kind)
+        return listing(call.page(rows), kind)
 
     path = f"admin/groups/{{groupId}}/{kind}"
     operation(f"{name}_Get{name}InGroupAsAdmin", "GET", path, guard="admin", bucket="admin.other")(in_group)

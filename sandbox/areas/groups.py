@@ -8,6 +8,7 @@ from sandbox.calls import Call
 from sandbox.replies import Reply, bad_request, json_reply, listing, refused, unauthorized
 from sandbox.routing import operation
 from sandbox.state import Access, Workspace, new_id
+from sandbox.timing import now
 
 FIELDS = frozenset({"id", "name", "isReadOnly", "isOnDedicatedCapacity", "capacityId", "type", "state"})
 LONGEST_NAME = 256
@@ -21,7 +22,7 @@ async def get_groups(call: Call) -> Reply:
         for w in _candidates(call)
         if w.state == "Active" and w.type == "Workspace" and right_of(tenant, w, call.caller.id) != "None"
     ]
-    return listing(odata.page(mine, call.query, fields=FIELDS), "groups")
+    return listing(call.page(mine, FIELDS), "groups")
 
 
 def _candidates(call: Call) -> Collection[Workspace]:
@@ -44,7 +45,8 @@ async def create_group(call: Call) -> Reply:
     name = _name(call, body.get("name"))
     if call.caller.is_app and not call.service.state.service_principals_create_workspaces:
         raise unauthorized()
-    workspace = Workspace(new_id(), name, users=[Access(call.caller.id, "Admin")])
+    seen_from = now() + call.service.timing.draw("permission.creator")
+    workspace = Workspace(new_id(), name, users=[Access(call.caller.id, "Admin", seen_from)])
     call.service.state.workspaces[workspace.id] = workspace
     call.audit("CreateFolder", workspace, FolderObjectId=workspace.id, FolderDisplayName=name)
     return json_reply(views.group(workspace))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox import odata, views
+from sandbox import views
 from sandbox.access import right_of
 from sandbox.calls import Call
 from sandbox.replies import Reply, bad_request, listing, not_found, refused, unauthorized
@@ -17,7 +17,7 @@ MOST_PRINCIPALS = 1000
 async def get_users(call: Call) -> Reply:
     workspace = call.workspace()
     rows = [views.group_user(call.service.state, access) for access in workspace.users]
-    return listing(odata.page(rows, call.query), "users")
+    return listing(call.page(rows), "users")
 
 
 @operation("Groups_AddGroupUser", "POST", "groups/{groupId}/users")
@@ -62,10 +62,12 @@ async def delete_user(call: Call) -> Reply:
     "Users_RefreshUserPermissions", "POST", "RefreshUserPermissions", bucket="users.refreshPermissions"
 )
 async def refresh_permissions(call: Call) -> Reply:
+    """Not at once: documented is a wait of about two minutes."""
+    seen_from = now() + call.service.timing.draw("permission.refresh")
     for workspace in call.service.state.workspaces.values():
         for access in workspace.users:
             if access.principal_id == call.caller.id:
-                access.effective_at = min(access.effective_at, now())
+                access.effective_at = min(access.effective_at, seen_from)
     return Reply()
 
 

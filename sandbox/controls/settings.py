@@ -1,6 +1,7 @@
 """How fast time runs, how much is allowed, how pages are cut: what a test sets before a run."""
 
 from sandbox.controls.routes import Answer, Json, Route
+from sandbox.lies import checked
 from sandbox.world import World
 
 
@@ -8,15 +9,18 @@ def get_settings(world: World, rest: str, body: Json, query: dict[str, str]) -> 
     quotas = next(iter(world.services.values())).quotas.to_dict()
     activity = {"pageSize": world.activity.page_size, "emptyPages": world.activity.empty_pages}
     settings = {"quotas": quotas, "activity": activity, "record": world.ledger.record}
-    return world.timing.to_dict() | settings | {"grace": world.patience.grace}
+    settings |= {"grace": world.patience.grace, "paging": world.lies, "unseenStatus": world.unseen_status}
+    return world.timing.to_dict() | settings
 
 
 def put_settings(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
-    """Any of: scale, durations, latency, quotas (of both tenants), activity, record, grace."""
+    """Any of: scale, durations, latency, quotas (of both tenants), activity, record, grace, paging, unseenStatus."""
     world.timing.change(body)
     for service in world.services.values():
         service.quotas.change(body.get("quotas", {}))
     world.ledger.record = bool(body.get("record", world.ledger.record))
+    world.lies = checked(body.get("paging", world.lies))
+    world.unseen_status = int(body.get("unseenStatus", world.unseen_status))
     world.patience.grace = float(body.get("grace", world.patience.grace))
     activity = body.get("activity", {})
     world.activity.page_size = int(activity.get("pageSize", world.activity.page_size))

@@ -1,5 +1,7 @@
 """Who may do what, and the status and code with which the rest are turned away."""
 
+import time
+
 import pytest
 from service_client import Client, code, pbix
 
@@ -103,9 +105,41 @@ def test_late_rights_come_with_refresh_user_permissions(
     sandbox: Sandbox, source: Client, admin: Client
 ) -> None:
     workspace = source.workspace()
-    sandbox.control.settings(durations={"permission.lag": 3600})
+    sandbox.control.permission_lag(given=3600, refresh=0)
     grant(source, workspace, "Viewer")
     assert admin.get(f"groups/{workspace}").status_code == 401
     assert admin.post("RefreshUserPermissions").status_code == 200
     assert admin.get(f"groups/{workspace}").status_code == 200
     assert admin.post("RefreshUserPermissions").status_code == 429
+
+
+def test_refreshed_rights_take_their_time_too(sandbox: Sandbox, source: Client, admin: Client) -> None:
+    workspace = source.workspace()
+    sandbox.control.permission_lag(given=3600, refresh=120)
+    grant(source, workspace, "Viewer")
+    admin.post("RefreshUserPermissions")
+    assert admin.get(f"groups/{workspace}").status_code == 401
+    state = sandbox.control.state("contoso")
+    (given,) = [item for item in state["workspaces"][0]["users"] if item["right"] == "Viewer"]
+    assert 0 < given["effectiveAt"] - time.time() <= 120
+    sandbox.control.advance()
+    assert admin.get(f"groups/{workspace}").status_code == 200
+
+
+@pytest.mark.parametrize(("status", "error"), [(401, "GroupNotAccessible"), (404, "PowerBIEntityNotFound")])
+def test_a_new_workspace_may_be_unseen_by_its_creator(
+    sandbox: Sandbox, source: Client, admin: Client, status: int, error: str
+) -> None:
+    """Every call into it: lists and imports alike. Who has no right at all gets 401 either way."""
+    sandbox.control.permission_lag(creator=3600, status=status)
+    workspace = source.workspace()
+    answers = [
+        source.get(f"groups/{workspace}/{kind}") for kind in ("reports", "users", "imports", "datasets")
+    ]
+    answers.append(source.import_file(workspace, "A.pbix", pbix()))
+    assert {(answer.status_code, code(answer)) for answer in answers} == {(status, error)}
+    assert source.get("groups").json()["value"] == []
+    assert code(admin.get(f"groups/{workspace}/reports")) == "GroupNotAccessible"
+    assert source.post("groups", {"name": "Sales"}).status_code == 400  # the name is taken all the same
+    sandbox.control.advance()
+    assert source.get(f"groups/{workspace}/reports").status_code == 200
