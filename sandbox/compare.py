@@ -7,57 +7,11 @@ not compared, never as equal.
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
+from sandbox.comparison import Comparison, Difference, Outcome
 from sandbox.expected import Expectation, is_ordinary
 from sandbox.state import Access, Dataset, Import, Report, Right, Tenant, Workspace
-
-Outcome = Literal["equal", "missing", "twice", "different", "orphan"]
-OUTCOMES: tuple[Outcome, ...] = ("equal", "missing", "twice", "different", "orphan")
-KINDS = ("workspace", "report", "dataset", "user")
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """`what` is missing, twice, orphan, or the attribute that differs."""
-
-    kind: str
-    workspace: str
-    name: str
-    what: str
-    source: str | None = None
-    target: str | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__}
-
-
-@dataclass(slots=True)
-class Comparison:
-    counts: dict[str, Counter[Outcome]] = field(
-        default_factory=lambda: {kind: Counter[Outcome]() for kind in KINDS}
-    )
-    differences: list[Difference] = field(default_factory=list[Difference])
-    not_compared: Counter[str] = field(default_factory=Counter[str])
-
-    @property
-    def clean(self) -> bool:
-        return not self.differences
-
-    def equal(self, kind: str) -> None:
-        self.counts[kind]["equal"] += 1
-
-    def differs(self, outcome: Outcome, difference: Difference) -> None:
-        self.counts.setdefault(difference.kind, Counter())[outcome] += 1
-        self.differences.append(difference)
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "clean": self.clean,
-            "counts": {kind: {o: row[o] for o in OUTCOMES} for kind, row in self.counts.items()},
-            "differences": [difference.to_dict() for difference in self.differences],
-            "notCompared": dict(self.not_compared),
-        }
 
 
 def compare(
@@ -220,21 +174,16 @@ class _Pair:
             self._differs("orphan", "user", name, "orphan", None, access.right)
 
     def _imports(self) -> None:
-        for item in self.new.imports if self.new else []:
+        """Those that are not done, and what failed ones left."""
+        if self.new is None:
+            return
+        for item in self.new.imports:
             if item.state == "Publishing" and not item.gone:
                 self._extra("orphan", "import", item.name, item.id)
-        for kind, items in self._remaining():
+        for kind, items in (("report", self.new.reports), ("dataset", self.new.datasets)):
             for item in items:
-                self._extra("orphan", kind, item.name, item.id)
-
-    def _remaining(self) -> list[tuple[str, list[Report] | list[Dataset]]]:
-        if self.new is None:
-            return []
-        reports = [item for item in self.new.reports if item.id in self.remains]
-        return [
-            ("report", reports),
-            ("dataset", [item for item in self.new.datasets if item.id in self.remains]),
-        ]
+                if item.id in self.remains:
+                    self._extra("orphan", kind, item.name, item.id)
 
     def _others(self) -> None:
         moved = {model.id for model in self._moved_models()}

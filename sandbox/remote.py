@@ -223,3 +223,15 @@ class Control:
 
     def compare(self, request: Json | None = None) -> Json:
         return self.call("POST", "compare", request)
+
+    def fingerprint(self, tenant: str) -> Json:
+        """Everything a person would notice of the tenant, and its `hash`: equal when nothing was touched."""
+        return self.call("GET", f"fingerprint/{tenant}")
+
+    def fingerprints(self) -> dict[str, Json]:
+        """Of both tenants: what `compare_untouched` takes."""
+        return {tenant: self.fingerprint(tenant) for tenant in ("contoso", "fabrikam")}
+
+    def compare_untouched(self, before: dict[str, Json]) -> list[str]:
+        """A line for every fact that is not as it was; empty after a perfect rollback."""
+        return self.call("POST", "untouched", before)

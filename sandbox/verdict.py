@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.compare import OUTCOMES
+from sandbox.comparison import OUTCOMES
 
 _WIDTH = 11
 

@@ -2,6 +2,7 @@
 
 from sandbox import judging
 from sandbox.controls.routes import Answer, Json, Route
+from sandbox.fingerprint import differences, fingerprint
 from sandbox.world import World
 
 
@@ -39,6 +40,20 @@ def get_compare(world: World, rest: str, body: Json, query: dict[str, str]) -> J
     return judging.compare_tenants(world, body or world.suggested_request)
 
 
+def get_fingerprint(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
+    return fingerprint(world.service(rest).state)
+
+
+def post_untouched(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
+    """Fingerprints by tenant, taken before; a line for every fact that is not as it was."""
+    return [
+        line
+        for tenant, before in body.items()
+        for line in differences(before, fingerprint(world.service(tenant).state), tenant)
+        if "/hash:" not in line
+    ]
+
+
 ROUTES: dict[Route, Answer] = {
     ("GET", "health"): health,
     ("GET", "totals"): get_totals,
@@ -47,6 +62,8 @@ ROUTES: dict[Route, Answer] = {
     ("GET", "violations"): get_violations,
     ("DELETE", "violations"): delete_violations,
     ("GET", "request"): get_request,
+    ("GET", "fingerprint"): get_fingerprint,
+    ("POST", "untouched"): post_untouched,
     ("GET", "compare"): get_compare,
     ("POST", "compare"): get_compare,
 }

@@ -1,0 +1,63 @@
+"""What a comparison of two tenants found: counts by kind, and every difference."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Outcome = Literal["equal", "missing", "twice", "different", "orphan"]
+OUTCOMES: tuple[Outcome, ...] = ("equal", "missing", "twice", "different", "orphan")
+KINDS = ("workspace", "report", "dataset", "user")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """`what` is missing, twice, orphan, or the attribute that differs."""
+
+    kind: str
+    workspace: str
+    name: str
+    what: str
+    source: str | None = None
+    target: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(slots=True)
+class Comparison:
+    counts: dict[str, Counter[Outcome]] = field(
+        default_factory=lambda: {kind: Counter[Outcome]() for kind in KINDS}
+    )
+    differences: list[Difference] = field(default_factory=list[Difference])
+    not_compared: Counter[str] = field(default_factory=Counter[str])
+
+    @property
+    def clean(self) -> bool:
+        return not self.differences
+
+    def equal(self, kind: str) -> None:
+        self.counts[kind]["equal"] += 1
+
+    def differs(self, outcome: Outcome, difference: Difference) -> None:
+        self.counts.setdefault(difference.kind, Counter())[outcome] += 1
+        self.differences.append(difference)
+
+    def totals(self) -> dict[str, int]:
+        """Over all kinds: what is lost, there twice, from nowhere, or not the same."""
+        names: dict[str, Outcome] = {
+            "lost": "missing",
+            "twice": "twice",
+            "orphans": "orphan",
+            "different": "different",
+        }
+        return {name: sum(row[outcome] for row in self.counts.values()) for name, outcome in names.items()}
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "clean": self.clean,
+            "totals": self.totals(),
+            "counts": {kind: {o: row[o] for o in OUTCOMES} for kind, row in self.counts.items()},
+            "differences": [difference.to_dict() for difference in self.differences],
+            "notCompared": dict(self.not_compared),
+        }
