@@ -165,8 +165,40 @@ def test_quotas_are_merged_over_the_built_in_table() -> None:
     assert connection.quotas.keys() == BUILT_IN.keys()
 
 
+def test_a_second_limit_keeps_its_proportion() -> None:
+    quotas = '{"admin.groups": {"limit": 500, "window_s": 360}, "admin.items": {"limit": 5}}'
+    table = load({**CONTOSO, "PBI_CONNECTIONS__Contoso__QUOTAS": quotas}).connections["contoso"].quotas
+    assert (table["admin.groups"].burst, table["admin.groups"].burst_window_s) == (150, 6)
+    assert (table["admin.items"].burst, table["admin.items"].burst_window_s) == (1, 60)
+
+
+def test_a_share_of_the_quotas_is_left_to_others() -> None:
+    quotas = '{"admin.modified": {"share": 1}, "default": {"limit": 9, "share": 0.5}}'
+    settings = load({**CONTOSO, "PBI_CONNECTIONS__Contoso__QUOTAS": quotas, "QUOTA_SHARE": "0.75"})
+    ours = {key: quota.left_to_us() for key, quota in settings.connections["contoso"].quotas.items()}
+    assert (ours["admin.getInfo"].limit, ours["admin.getInfo"].in_flight) == (375, 12)
+    assert (ours["admin.groups"].limit, ours["admin.groups"].burst) == (37, 11)
+    assert ours["admin.modified"].limit == 30
+    assert (ours["default"].limit, ours["default"].in_flight) == (4, 8)
+    assert ours["users.refreshPermissions"].limit == 1
+    assert Quota(3, 60.0, share=0.01).left_to_us().limit == 1
+
+
+@pytest.mark.parametrize("share", ["0", "-1", "1.1", "all", "nan"])
+def test_a_bad_quota_share(share: str) -> None:
+    assert "QUOTA_SHARE" in faults({**CONTOSO, "QUOTA_SHARE": share})
+
+
 @pytest.mark.parametrize(
-    "value", ["[1]", "{", '{"default": 5}', '{"default": {"limit": true}}', '{"default": {"in_flight": -1}}']
+    "value",
+    [
+        "[1]",
+        "{",
+        '{"default": 5}',
+        '{"default": {"limit": true}}',
+        '{"default": {"in_flight": -1}}',
+        '{"default": {"share": 0}}',
+    ],
 )
 def test_bad_quotas(value: str) -> None:
     assert fault_of("QUOTAS", value)
