@@ -17,6 +17,7 @@ from shared.polling import VISIBILITY
 from shared.powerbi.transport import Response
 from shared.services import Services
 from shared.zipcheck import ZipWitness
+from shared.zipmembers import ZipMembers
 
 _TRIES = 3  # of a download that comes damaged
 
@@ -75,15 +76,17 @@ def _witnessed(response: Response) -> Iterator[bytes]:
 
     Nothing is committed then. A file of another kind (an error page with status 200) is refused at once.
     """
-    witness, length, md5 = ZipWitness(), 0, hashlib.md5(usedforsecurity=False)
+    witness, members, length, md5 = ZipWitness(), ZipMembers(), 0, hashlib.md5(usedforsecurity=False)
     for chunk in response.iter_bytes():
         witness.feed(chunk)
         witness.verify_head()
+        members.feed(chunk)
         md5.update(chunk)
         length += len(chunk)
         yield chunk
     _compare(response, length, base64.b64encode(md5.digest()).decode())
     witness.verify()
+    members.verify()
 
 
 def _compare(response: Response, length: int, md5: str) -> None:

@@ -116,6 +116,7 @@ def test_two_files_that_changed_places_go_nowhere_wrong(moving: Callable[..., Mo
 BAD_DOWNLOADS = {
     "cut off": {"truncate": 9000, "withLength": True},
     "cut off, looking whole": {"truncate": 9000, "closeWithoutLength": True},
+    "a byte that changed": {"corrupt": True},
     "an error page": {"status": 200, "body": "<html>busy</html>", "headers": {"content-type": "text/html"}},
     "a page that says it is a file": {"status": 200, "body": "<html>busy</html>"},
     "JSON": {"status": 200, "body": {"message": "busy"}},
@@ -131,7 +132,7 @@ def test_a_download_that_is_not_the_file_is_fetched_again(one: Move, bad: str) -
     assert len(one.requests(EXPORT)) == 2
 
 
-@pytest.mark.parametrize("bad", ["an error page", "cut off, looking whole"])
+@pytest.mark.parametrize("bad", ["an error page", "cut off, looking whole", "a byte that changed"])
 def test_a_download_that_never_is_the_file_fails_with_the_reason(one: Move, bad: str) -> None:
     one.sandbox.control.fault({"operation": EXPORT}, BAD_DOWNLOADS[bad])
     assert one.move()["code"].startswith("content.")
