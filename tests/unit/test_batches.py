@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -185,13 +186,27 @@ def dying(orchestrator: str, instance_id: str, payload: dict[str, Any], *, endin
     raise Death
 
 
+@pytest.fixture
+def lives(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """Each `next(lives)` is another process."""
+
+    def begin() -> Iterator[int]:
+        for number in range(100):
+            monkeypatch.setattr("shared.deliveries.PROCESS", f"process {number}")
+            yield number
+
+    return begin()
+
+
 def test_a_message_at_which_the_process_dies_each_time_is_not_tried_a_fifth_time(
-    services: Services, starts: Starts, migration: str
+    services: Services, starts: Starts, migration: str, lives: Iterator[int]
 ) -> None:
     raw, identity = sent(body(id=migration)), f"message of {migration}"
     for delivery in range(1, MAX_DELIVERIES):
+        next(lives)
         with pytest.raises(Death):
             take(services, dying, raw, delivery, identity)
+    next(lives)
     message = poison(take(services, starts, raw, MAX_DELIVERIES, identity))
     assert message["error"]["code"] == "message.processDied"
     assert (message["original"], message["dequeueCount"]) == (raw.decode(), MAX_DELIVERIES)
@@ -200,14 +215,26 @@ def test_a_message_at_which_the_process_dies_each_time_is_not_tried_a_fifth_time
 
 
 def test_deliveries_that_failed_or_died_now_and_then_are_tried_again(
-    services: Services, starts: Starts, migration: str
+    services: Services, starts: Starts, migration: str, lives: Iterator[int]
 ) -> None:
     raw, identity, away = sent(body(id=migration)), f"message of {migration}", Starts(RuntimeError("away"))
     for delivery, starter in enumerate((dying, away, dying, away), 1):
+        next(lives)
         with pytest.raises((Death, RuntimeError)):
             take(services, starter, raw, delivery, identity)
     assert take(services, starts, raw, MAX_DELIVERIES, identity) is None
     assert starts.asked == [f"migration/{migration}"]
+
+
+def test_a_process_that_could_not_take_its_mark_back_has_not_died(
+    services: Services, starts: Starts, migration: str
+) -> None:
+    """Storage went away in the middle of each delivery, and the process lives on."""
+    raw, identity = sent(body(id=migration)), f"message of {migration}"
+    for delivery in range(1, 20):
+        with pytest.raises(Death):
+            take(services, dying, raw, delivery, identity)
+    assert take(services, starts, raw, 20, identity) is None
 
 
 @settings(max_examples=40)
