@@ -16,6 +16,7 @@ from shared.outcomes import Done, Failed, Outcome
 from shared.services import Services
 
 _REFRESH = "refresh"
+_REOPENED = frozenset({ItemState.FAILED, ItemState.DELETED})
 
 
 def reopen_workspace(services: Services, call: Call) -> Outcome:
@@ -32,12 +33,13 @@ def reopen_workspace(services: Services, call: Call) -> Outcome:
     if row.status == WorkspaceStatus.DONE and not lost:
         context.update_workspace(attempt=attempt)
         return Done({"open": False})
-    services.findings.clear_run(call.migration, call.workspace)
     for item in items:
-        if item in lost or item.state in {ItemState.FAILED, ItemState.DELETED}:
-            _reopen(context, item)
-    if row.status != WorkspaceStatus.DONE:  # its proof failed, or was never made
-        services.gate.forget(call.migration, call.workspace, _REFRESH)
+        if item in lost or item.state in _REOPENED:
+            _reopen(context, item, is_lost=item in lost)
+    for refused in services.findings.of_workspace(call.migration, call.workspace, "validation.refreshFailed"):
+        services.gate.forget(call.migration, call.workspace, _REFRESH, refused.id)
+    # Last: a try that dies before learns from them which models still have to prove that they can be refreshed.
+    services.findings.clear_run(call.migration, call.workspace)
     context.update_workspace(status=WorkspaceStatus.PENDING, error_code="", error_message="")
     return Done({"open": True})
 
@@ -57,12 +59,9 @@ def _lost(context: Context, row: WorkspaceRow, items: list[ItemRow]) -> list[Ite
     return [item for item in absent if item.target_id.lower() not in there]
 
 
-def _reopen(context: Context, item: ItemRow) -> None:
-    """Planned again. What was staged stays, if it still lies there in full; so do intents that are open.
-
-    So does the import of an item that failed: it may still be publishing, and a second one would make a second
-    model. Only what had arrived and is gone is imported anew.
-    """
+def _reopen(context: Context, item: ItemRow, *, is_lost: bool) -> None:
+    """Planned again. What was staged stays, if it still lies there in full. An import that was never seen to
+    end is waited for again; one whose report has gone is over, so that the next one is another write."""
     call = context.call
     for action in (_REFRESH, "rename"):
         context.services.gate.forget(call.migration, call.workspace, action, item.source_id)
@@ -75,7 +74,7 @@ def _reopen(context: Context, item: ItemRow) -> None:
         target_id="",
         target_name="",
         note="",
-        **(begun_anew(item) if item.state in {ItemState.DONE, ItemState.DELETED} else {}),
+        **(begun_anew(item) if is_lost and item.kind == Kind.REPORT else {}),
     )
 
 

@@ -11,8 +11,8 @@ from activities.remains import find
 from activities.removal import facts_of
 from shared import writes
 from shared.blobs import Staged, StagedBody
-from shared.models import ItemRow, Kind
-from shared.powerbi.imports import MULTIPART_LIMIT, Imports
+from shared.models import ItemRow, ItemState, Kind
+from shared.powerbi.imports import MULTIPART_LIMIT, Imports, NameConflict
 
 type Json = dict[str, Any]
 
@@ -64,7 +64,7 @@ class Sending:
             )
         item, imports = self._item, self._context.target.imports
         body = self._context.services.staging.body(self._staged, before_last=writes.still_permitted)
-        name, conflict = f"{item.source_name}.pbix", "Ignore" if self._name_repeats() else "Abort"
+        name, conflict = f"{item.source_name}.pbix", self._on_conflict()
         if len(body) <= MULTIPART_LIMIT:
             made = imports.post_file(self._workspace, name, conflict, body)
         else:
@@ -78,11 +78,16 @@ class Sending:
         call, gate = self._context.call, self._context.services.gate
         return {result["import"].lower() for result in gate.results(call.migration, call.workspace, "import")}
 
-    def _name_repeats(self) -> bool:
-        """`Abort` refuses a second report of one name, so a name the source has twice needs `Ignore`."""
+    def _on_conflict(self) -> NameConflict:
+        """`Abort` refuses a second report of one name, so a name the source has twice needs `Ignore`. A model
+        whose report went missing is one that we brought: its report comes back together with it, over it."""
         call, name = self._context.call, self._item.source_name.casefold()
         items = self._context.services.manifest.items_of(call.migration, call.workspace)
-        return sum(each.kind == Kind.REPORT and each.source_name.casefold() == name for each in items) > 1
+        if sum(each.kind == Kind.REPORT and each.source_name.casefold() == name for each in items) > 1:
+            return "Ignore"
+        model = next((each for each in items if each.source_id == self._item.dataset_id), None)
+        ours = model is not None and model.state == ItemState.DONE and bool(model.target_id)
+        return "CreateOrOverwrite" if ours else "Abort"
 
 
 def _upload(imports: Imports, workspace: str, body: StagedBody) -> str:

@@ -155,15 +155,18 @@ def test_a_retry_of_what_is_finished_writes_nothing(driver_of: Callable[..., Dri
     assert_moved_once(driver)
 
 
-def test_a_retry_brings_back_what_went_missing_in_the_target(driver_of: Callable[..., Driver]) -> None:
+@pytest.mark.parametrize("model_too", [True, False])
+def test_a_retry_brings_back_what_went_missing_in_the_target(
+    driver_of: Callable[..., Driver], model_too: bool
+) -> None:
     driver = driver_of(workspaces=3)
     migration = driver.begin(id="holes")
     assert driver.rest(migration)["status"] == "ready"
     state = driver.sandbox.control.state(TARGET)
     space = next(each for each in state["workspaces"] if each["reports"])
     lost = space["reports"].pop()
-    space["datasets"] = [each for each in space["datasets"] if each["id"] != lost["datasetId"]]
-    space["imports"] = []
+    if model_too:
+        space["datasets"] = [each for each in space["datasets"] if each["id"] != lost["datasetId"]]
     driver.sandbox.control.put_state(TARGET, state)
     give(driver, migration, "retry")
     assert driver.rest(migration, statuses={"ready", "partial", "failed"})["status"] == "ready"
