@@ -19,11 +19,13 @@ from shared.errors import NotFound
 from shared.models import Migration, WorkspaceRow
 from shared.outcomes import Done, Outcome
 from shared.services import Services
+from shared.tables import hashed
 
 OVERLAP = timedelta(hours=2)
 REACH = timedelta(days=27, hours=23)  # the service keeps 28 days
 WATCHED = timedelta(days=30)  # how long after cutover a migration is watched
 MAX_PAGES = 10_000  # of one pass; more means the service gives continuations without end
+LINKS_KNOWN = 1000  # of one pass; a circle of more of them ends with the pages
 _TABLE, _ROW = "PbiCheckpoints", "activity"
 _USES = ("View", "Get", "Read", "Print", "Analyze", "Export", "Download")
 _NAMES = ("ReportName", "DatasetName", "DashboardName", "DataflowName", "ArtifactName", "ItemName")
@@ -103,11 +105,13 @@ def _advance(
 ) -> None:
     """Move the checkpoint behind the page: to its continuation, the next day, or the end of the pass."""
     pages = row["pages"] + 1
-    if link and (link == row["link"] or pages > MAX_PAGES):
+    seen: list[str] = row.get("seen", [])
+    if link and (hashed(link)[:8] in seen or pages > MAX_PAGES):
         _endless(services, connection, last)
         link = None
     if link:
         after = _checkpoint(row["at"], row["to"], link, pages)
+        after["seen"] = [*seen, hashed(link)[:8]][-LINKS_KNOWN:]
     else:
         at = "" if last >= end else (last + timedelta(milliseconds=1)).isoformat()
         after = _checkpoint(at, row["to"], "", pages)
@@ -115,7 +119,7 @@ def _advance(
 
 
 def _checkpoint(at: str, to: str, link: str, pages: int) -> dict[str, Any]:
-    return {"at": at, "to": to, "link": link, "pages": pages}
+    return {"at": at, "to": to, "link": link, "pages": pages, "seen": list[str]()}
 
 
 def _report(services: Services, connection: str, watches: list[Watch], event: Mapping[str, Any]) -> None:

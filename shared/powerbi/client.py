@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode
 
 from shared.clock import Clock, SystemClock
 from shared.connections import Connection
-from shared.errors import AmbiguousWrite, BadRequest, ServiceError, Unavailable, WireError
+from shared.errors import AmbiguousWrite, BadRequest, IncompletePages, ServiceError, Unavailable, WireError
 from shared.ledger import Ledger
 from shared.powerbi import operations
 from shared.powerbi.admission import Admission
@@ -52,9 +52,19 @@ class Answer:
             raise self._unusable("is not an object")
         return self.json
 
-    def rows(self) -> list[dict[str, Any]]:
-        """The objects of a list answer, `{"value": [...]}` or a bare array."""
+    def rows(self, *, paged: bool = False) -> list[dict[str, Any]]:
+        """The objects of a list answer, `{"value": [...]}` or a bare array.
+
+        Not `paged` means the whole list: one that names a next page is IncompletePages.
+        """
         rows = self.json if isinstance(self.json, list) else self.object().get("value")
+        if not paged and isinstance(self.json, dict) and self.json.get("@odata.nextLink"):
+            raise IncompletePages(
+                "paging.unexpected",
+                "the service gave only a part of a list that it is known to give whole",
+                status=self.status,
+                operation=self.operation.id,
+            )
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise self._unusable("holds no list of objects")
         return rows

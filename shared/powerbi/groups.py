@@ -112,7 +112,7 @@ class Groups:
         query: dict[str, str | int | bool] = {"$top": top, "$skip": skip}
         if filter:
             query["$filter"] = filter
-        return self._client.call(operation, parameters, query).rows()
+        return self._client.call(operation, parameters, query).rows(paged=True)
 
 
 def _id(row: Row) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from shared.errors import IncompletePages
 
 MAX_PAGES = 10_000
+_LIMITS_ARE_MULTIPLES_OF = 50  # of rows per page, whoever sets them
 
 Row = dict[str, Any]
 
@@ -36,7 +37,8 @@ def skip_paging(
     The end is a page shorter than `top`; with `until_empty` only one that brings nothing new, since a service
     that caps its pages lower than asked would otherwise lose the rest unnoticed (one more call). A page as long
     as the first that brings nothing new means the service repeats itself: IncompletePages. Only where it did so
-    right after a short first page it doesn't know `$skip`, and had given all it has.
+    right after a short first page it doesn't know `$skip`, and had given all it has, unless that page was as long
+    as a limit would be.
     """
     seen: set[Hashable] = set()
     skip, first = 0, 0
@@ -45,7 +47,7 @@ def skip_paging(
         first = first or len(page)
         fresh = _fresh(page, key, seen)
         yield from fresh
-        ignores_skip = number == 1 and first < top
+        ignores_skip = number == 1 and first < top and first % _LIMITS_ARE_MULTIPLES_OF != 0
         if page and not fresh and len(page) >= first and not ignores_skip:
             raise IncompletePages("paging.repeated", f"the page after {skip} rows repeats earlier ones")
         if not fresh or (len(page) < top and not until_empty):

@@ -6,7 +6,9 @@ redirect is followed, no environment variable read, no cookie kept, nothing deco
 
 from __future__ import annotations
 
+import math
 import ssl
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
@@ -23,7 +25,9 @@ from shared.errors import ContentError, Unavailable, WireError
 from shared.redaction import redact
 
 CONNECT_TIMEOUT_S = 10.0
-IDLE_TIMEOUT_S = 60.0  # between two reads; a slow but moving body may take any time
+IDLE_TIMEOUT_S = 60.0  # between two reads; a body that keeps up SLOWEST may take any time
+SLOWEST = 1024  # bytes a second, over one idle timeout; less is silence with an occasional byte
+ANSWER_S = 300.0  # of reading one JSON answer, however steadily it comes
 CHUNK = 256 * 1024
 JSON_LIMIT = 256 * 1024 * 1024  # bytes; the largest scan results are far below
 _POOL = 64  # connections kept per host: at least as many as activities run at once
@@ -104,17 +108,40 @@ class HttpTransport:
             raise _wire_error(error) from error
         except (HTTPError, OSError) as error:
             raise WireError(_describe(error), sent=True) from error
-        return HttpResponse(answer)
+        return HttpResponse(answer, request.idle_timeout_s)
 
     def close(self) -> None:
         self._session.close()
 
 
+class Pace:
+    """How fast a body comes in, by the time spent waiting for it. A byte a second resets every idle timeout, and
+    would hold a thread for months."""
+
+    def __init__(self, window_s: float, longest_s: float = math.inf) -> None:
+        self._window_s = window_s
+        self._left_s = longest_s
+        self._came, self._waited_s = 0, 0.0
+
+    def note(self, size: int, waited_s: float) -> None:
+        """So many bytes came after so long. Raises TimeoutError where that is too slow."""
+        self._came += size
+        self._waited_s += waited_s
+        self._left_s -= waited_s
+        if self._left_s < 0:
+            raise TimeoutError("the read timed out: the answer took too long")
+        if self._waited_s >= self._window_s:
+            if self._came < SLOWEST * self._waited_s:
+                raise TimeoutError(f"the read timed out: {self._came} bytes in {self._waited_s:.0f} s")
+            self._came, self._waited_s = 0, 0.0
+
+
 class HttpResponse:
     """A response over its socket."""
 
-    def __init__(self, answer: requests.Response) -> None:
+    def __init__(self, answer: requests.Response, idle_timeout_s: float = IDLE_TIMEOUT_S) -> None:
         self._answer = answer
+        self._idle_timeout_s = idle_timeout_s
         self.status: int = answer.status_code
         self.headers: Mapping[str, str] = answer.headers
 
@@ -127,15 +154,26 @@ class HttpResponse:
         if encoding not in ("identity", ""):
             raise ContentError("content.encoded", f"the service encoded the file as {encoding}")
         try:
-            yield from self._raw.stream(CHUNK, decode_content=False)
+            yield from self._arriving(decode=False)
         except (HTTPError, OSError) as error:
             raise _cut_off(error) from error
+
+    def _arriving(self, *, decode: bool, longest_s: float = math.inf) -> Iterator[bytes]:
+        """What comes in, as it comes: waiting for full chunks would hide how slowly it does."""
+        pace = Pace(self._idle_timeout_s, longest_s)
+        while True:
+            began = time.monotonic()
+            chunk = self._raw.read1(CHUNK, decode_content=decode)
+            if not chunk:
+                return
+            pace.note(len(chunk), time.monotonic() - began)
+            yield chunk
 
     def read(self, limit: int = JSON_LIMIT) -> bytes:
         chunks: list[bytes] = []
         size = 0
         try:
-            for chunk in self._raw.stream(CHUNK, decode_content=True):
+            for chunk in self._arriving(decode=True, longest_s=ANSWER_S):
                 size += len(chunk)
                 if size > limit:
                     raise ContentError("content.tooLarge", f"the answer is over {limit} bytes")

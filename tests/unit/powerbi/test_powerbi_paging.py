@@ -59,6 +59,50 @@ def test_a_service_that_ignores_skip_and_gave_all_is_believed() -> None:
     assert ids(found) == [0, 1, 2]
 
 
+@pytest.mark.parametrize("limit", [50, 100, 200, 500, 1000])
+def test_a_service_that_ignores_skip_and_may_have_cut_the_list_is_not(limit: int) -> None:
+    with pytest.raises(IncompletePages):
+        list(skip_paging(lambda top, skip: rows(range(limit)), 5000, lambda row: row["id"], until_empty=True))
+
+
+@given(
+    total=st.integers(11, 80),
+    top=st.integers(2, 10),
+    lies=st.lists(st.sampled_from(["none", "first", "last"]), min_size=1, max_size=3),
+)
+def test_a_list_whose_pages_lie_is_never_a_shorter_list(total: int, top: int, lies: list[str]) -> None:
+    """Pages that came before come again: everything, or an error. (An empty page *is* the end where rows are
+    counted, so that lie can be told only in lists with links.)"""
+    asked: list[int] = []
+
+    def fetch(wanted: int, skip: int) -> list[dict[str, Any]]:
+        asked.append(skip)
+        lie = lies[len(asked) % len(lies)]
+        place = {"none": skip, "first": 0, "last": max(0, skip - wanted)}[lie] if len(asked) > 1 else skip
+        return rows(range(total))[place:][:wanted]
+
+    try:
+        found = ids(skip_paging(fetch, top, lambda row: row["id"]))
+    except IncompletePages:
+        return
+    assert found == list(range(total))
+
+
+@given(st.lists(st.lists(st.integers(0, 30), max_size=4), min_size=1, max_size=8), st.integers(0, 7))
+def test_links_that_go_in_a_circle_are_an_error_and_no_endless_reading(
+    pages: list[list[int]], back: int
+) -> None:
+    read: list[int] = []
+
+    def page(number: int) -> Page:
+        read.append(number)
+        return Page(rows(pages[number]), str(number + 1 if number + 1 < len(pages) else back % len(pages)))
+
+    with pytest.raises(IncompletePages):
+        list(continuation(lambda: page(0), lambda uri: page(int(uri))))
+    assert len(read) <= 2 * len(pages) + 1
+
+
 def test_a_list_without_an_end_is_an_error() -> None:
     with pytest.raises(IncompletePages):
         for _ in skip_paging(lambda top, skip: rows([skip]), 1, lambda row: row["id"]):

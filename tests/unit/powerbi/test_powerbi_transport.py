@@ -6,7 +6,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ from powerbi_support import Reply, Rig, Service, reply_json, rig_on, serving
 from shared.config import load
 from shared.errors import AmbiguousWrite, ContentError, TerminalError, Unavailable, WireError
 from shared.powerbi.connect import Tenants
-from shared.powerbi.transport import HttpTransport, Request
+from shared.powerbi.transport import ANSWER_S, IDLE_TIMEOUT_S, HttpTransport, Pace, Request
 
 
 @contextmanager
@@ -137,6 +137,56 @@ def test_a_download_that_falls_silent_is_unavailable(service: Service) -> None:
             list(response.iter_bytes())
         done.set()
         thread.join()
+
+
+@contextmanager
+def dripping(head: bytes) -> Iterator[str]:
+    """A service whose body comes a byte at a time, each soon enough for any idle timeout, and never ends."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        done = threading.Event()
+
+        def drip() -> None:
+            connection, _ = listener.accept()
+            with connection, suppress(OSError):
+                connection.recv(65536)
+                connection.sendall(head)
+                while not done.wait(0.02):
+                    connection.sendall(b"x")
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}/x"
+        finally:
+            done.set()
+            thread.join()
+
+
+@pytest.mark.parametrize("header", [b"Content-Length: 1000000", b"Connection: close"])
+def test_a_body_of_a_byte_now_and_then_counts_as_silence(header: bytes) -> None:
+    with dripping(b"HTTP/1.1 200 OK\r\n" + header + b"\r\n\r\n") as url:
+        request = Request("GET", url, idle_timeout_s=0.3)
+        with HttpTransport().send(request) as response, pytest.raises(Unavailable) as file:
+            list(response.iter_bytes())
+        assert file.value.code == "wire.timeout"
+    with dripping(b"HTTP/1.1 200 OK\r\n" + header + b"\r\n\r\n") as url:
+        with pytest.raises(WireError) as answer:
+            HttpTransport().send(Request("GET", url, idle_timeout_s=0.3)).read()
+        assert answer.value.code == "wire.timeout"
+
+
+def test_an_answer_may_come_steadily_but_not_for_ever() -> None:
+    pace = Pace(IDLE_TIMEOUT_S, ANSWER_S)
+    for _ in range(int(ANSWER_S)):
+        pace.note(100_000, 1.0)
+    with pytest.raises(TimeoutError):
+        pace.note(100_000, 1.0)
+
+
+def test_a_file_that_keeps_coming_may_take_any_time() -> None:
+    pace = Pace(IDLE_TIMEOUT_S)
+    for _ in range(100_000):
+        pace.note(2000, 1.0)
 
 
 def test_an_answer_beyond_the_limit_is_refused(service: Service) -> None:
