@@ -35,7 +35,7 @@ def reopen_workspace(services: Services, call: Call) -> Outcome:
         return Done({"open": False})
     for item in items:
         if item in lost or item.state in _REOPENED:
-            _reopen(context, item, is_lost=item in lost)
+            _reopen(context, item, is_lost=item in lost or item.state == ItemState.DELETED)
     for refused in services.findings.of_workspace(call.migration, call.workspace, "validation.refreshFailed"):
         services.gate.forget(call.migration, call.workspace, _REFRESH, refused.id)
     # Last: a try that dies before learns from them which models still have to prove that they can be refreshed.

@@ -26,6 +26,9 @@ from shared.services import Services
 UNDONE = frozenset(
     {ItemState.DELETED, ItemState.SKIPPED}
 )  # of a workspace's row: deleted, or not ours to delete
+_PLANNED = frozenset(
+    {"workspace_id", "kind", "source_id", "source_name", "dataset_id"}
+)  # what a plan says of an item
 _ENDED = frozenset({ItemState.DELETED, ItemState.SKIPPED, ItemState.MANUAL})
 
 
@@ -92,9 +95,9 @@ def renew_workspace(context: Context) -> WorkspaceRow:
     context.services.gate.forget_all(call.migration, call.workspace)  # where its undoing died before that
     for item in manifest.items_of(call.migration, call.workspace):
         if item.state == ItemState.DELETED or (item.state == ItemState.SKIPPED and item.target_id):
-            fresh = ItemRow(item.workspace_id, item.kind, item.source_id, item.source_name, note="")
-            changes = {**fresh.to_dict(), "dataset_id": item.dataset_id}
-            manifest.update_item(call.migration, call.workspace, Kind(item.kind), item.source_id, **changes)
+            fresh = ItemRow("", "", "", "").to_dict()
+            again = {name: fresh[name] for name in fresh if name not in _PLANNED}
+            manifest.update_item(call.migration, call.workspace, Kind(item.kind), item.source_id, **again)
     return context.update_workspace(
         target_id="", origin="", created_at="", earlier="", note="", state=ItemState.PLANNED
     )
