@@ -43,6 +43,10 @@ class BatchQueue:
             self._blobs.create_container()
         self._blobs.upload_blob(name, json.dumps(body).encode(), overwrite=True)
 
+    def take_and_die(self) -> None:
+        """A delivery that nobody ever answers; the message is back in a second."""
+        until(lambda: self._queue.receive_message(visibility_timeout=1) is not None, "a message")
+
     def await_drained(self, within: float = 60) -> None:
         """Until no message is left, hidden ones included."""
         until(lambda: self._count(self._queue) == 0, "an empty queue", within)
@@ -57,7 +61,20 @@ class BatchQueue:
         return found
 
     def no_poison(self) -> bool:
-        return self._count(self._poison) == 0
+        return self.waiting_poison() == 0
+
+    def waiting_poison(self) -> int:
+        return self._count(self._poison)
+
+    def take_poisoned(self) -> list[dict[str, Any]]:
+        """All poison messages there are, decoded and taken away; every one is an envelope of the contract."""
+        found: list[dict[str, Any]] = []
+        while self.waiting_poison():
+            for each in self._poison.receive_messages(messages_per_page=32, max_messages=32):
+                found.append(json.loads(base64.b64decode(each.content, validate=True)))
+                self._poison.delete_message(each)
+        assert all(set(each) == {"original", "error", "dequeueCount"} for each in found), found
+        return found
 
     def _count(self, queue: Any) -> int:
         from azure.core.exceptions import ResourceNotFoundError
