@@ -54,7 +54,8 @@ def delete_target(services: Services, call: Call) -> Outcome:
     row = context.workspace()
     if row.origin != "created":
         return Done({"there": True})
-    foreign = strangers(_everything(context, row.target_id), _ours(context, row.target_id))
+    there = survey.contents(context, row.target_id)
+    foreign = strangers(_everything(context, row.target_id, there), _belongings(context, there))
     if foreign:
         return _keep(context, row, sorted(foreign.values()))
     try:
@@ -172,12 +173,12 @@ def _keep(context: Context, row: WorkspaceRow, foreign: list[str]) -> Outcome:
     return Done({"there": True})
 
 
-def _everything(context: Context, workspace: str) -> list[Row]:
+def _everything(context: Context, workspace: str, there: survey.Contents) -> list[Row]:
     """Everything listed in a workspace: by Power BI, and by Fabric where that can be reached."""
     target = context.target
     found: list[Row] = [
-        *target.reports.list(workspace),
-        *target.datasets.list(workspace),
+        *there.reports,
+        *there.datasets,
         *target.dashboards.list(workspace),
         *target.dataflows.list(workspace),
     ]
@@ -188,10 +189,6 @@ def _everything(context: Context, workspace: str) -> list[Row]:
     except TerminalError:
         return found  # no Fabric for this connection, or not for this identity
     return found
-
-
-def _ours(context: Context, workspace: str) -> Belongings:
-    return _belongings(context, survey.contents(context, workspace))
 
 
 def _belongings(context: Context, there: survey.Contents) -> Belongings:

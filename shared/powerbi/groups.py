@@ -43,6 +43,10 @@ class Groups:
         """Groups_GetGroup. Raises EntityNotFound or NotAuthorized where the identity is not in it."""
         return self._client.call(op.GET_GROUP, {"group": group_id}).object()
 
+    def get_as_admin(self, group_id: str) -> Row:
+        """Groups_GetGroupAsAdmin: also one that is deleted (`state`) or that the identity is not in."""
+        return self._client.call(op.GET_GROUP_AS_ADMIN, {"group": group_id}).object()
+
     def create(self, name: str) -> Row:
         """Groups_CreateGroup: the new workspace; the identity becomes its admin. Raises AlreadyExists."""
         return _single(

@@ -45,6 +45,7 @@ def _get(operation: str, template: str, quota: str = "default", identity: Identi
 LIST_GROUPS = _get("Groups_GetGroups", "/groups")
 GET_GROUP = _get("Groups_GetGroup", "/groups/{group}")
 LIST_GROUPS_AS_ADMIN = _get("Groups_GetGroupsAsAdmin", "/admin/groups", "admin.groups", "admin")
+GET_GROUP_AS_ADMIN = _get("Groups_GetGroupAsAdmin", "/admin/groups/{group}", "admin.other", "admin")
 CREATE_GROUP = Operation("Groups_CreateGroup", "POST", "/groups")
 DELETE_GROUP = Operation("Groups_DeleteGroup", "DELETE", "/groups/{group}", idempotent=True)
 LIST_GROUP_USERS = _get("Groups_GetGroupUsers", "/groups/{group}/users")

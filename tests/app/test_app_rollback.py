@@ -181,10 +181,15 @@ def test_what_a_lost_answer_left_behind_goes_too(driver_of: DriverOf, operation:
     assert_moved_once_in_living(driver)
 
 
-def test_a_workspace_that_people_deleted_needs_no_write(driver_of: DriverOf) -> None:
+@pytest.mark.parametrize("told", [404, 401])
+def test_a_workspace_that_people_deleted_needs_no_write(driver_of: DriverOf, told: int) -> None:
+    """A member may be told that it is gone, or that it is closed to him."""
     driver = driver_of(workspaces=1, seed=2)
     migration = moved(driver)
     (space,) = live(driver).values()
+    closed = {"operation": "Groups_GetGroup", "tenant": TARGET}
+    if told == 401:
+        driver.sandbox.control.fault(closed, {"status": 401, "code": "GroupNotAccessible"})
     driver.sandbox.control.act(TARGET, "deleteWorkspace", workspace=space["id"])
     begun = last(driver)
     roll_back(driver, migration)
