@@ -14,7 +14,7 @@ from local.findings_page import PAGE, render
 from local.process import ROOT
 from shared.connection_settings import FIELDS
 from shared.intake import SCHEMA
-from shared.statuses import Status
+from shared.statuses import Status, published
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "infra" / "README.md"]
@@ -26,7 +26,7 @@ def test_the_findings_page_is_the_catalogue() -> None:
 
 def test_the_readme_names_every_connection_setting_status_and_exit_code() -> None:
     assert not [field for field in FIELDS if f"`{field}`" not in README]
-    assert not [status for status in Status if status not in README]
+    assert not [status for status in Status if published(status) not in README]
     codes = {int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)}
     assert codes == {
         value for name, value in vars(exits).items() if name.isupper() and isinstance(value, int)
