@@ -13,7 +13,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from local import seams
+from local import seams, wrong_clock
 from local.azurite import storage_connection
 from local.errors import LocalHostError, SettingsError
 from local.functions import load_app
@@ -61,6 +61,7 @@ def _bring_up(app_spec: str, root: Path) -> LocalHost:
     app = _loaded(app_spec, root)
     _configure_logging()
     seams.install()
+    wrong_clock.install()
     record_dir = os.environ.get("LOCAL_RECORD_DIR")
     port = int(os.environ.get("PORT") or 7071)
     host = host_for(app, root, port=port, record_dir=Path(record_dir) if record_dir else None)

@@ -66,12 +66,7 @@ class Table:
 
         An insert of this call that landed although its answer was lost is told from that by its values.
         """
-        from azure.core.exceptions import ResourceExistsError
-
-        entity = _encode(pk, rk, values)
-        return self._land(
-            entity, lambda: self._client.create_entity(entity, retry_total=0), (ResourceExistsError,)
-        )
+        return self.swap(pk, rk, values, "") is not None
 
     def put(self, pk: str, rk: str, values: Mapping[str, Any]) -> None:
         """Insert Or Replace Entity."""
@@ -97,33 +92,22 @@ class Table:
 
     def replace(self, pk: str, rk: str, values: Mapping[str, Any], etag: str) -> bool:
         """Update Entity if nobody has since `etag`; False where somebody else has, or the row is gone."""
-        from azure.core import MatchConditions
-        from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
-
-        entity, unchanged = _encode(pk, rk, values), MatchConditions.IfNotModified
-
-        def update() -> Any:
-            return self._client.update_entity(
-                entity, mode=_replace(), etag=etag, match_condition=unchanged, retry_total=0
-            )
-
-        return self._land(entity, update, (ResourceModifiedError, ResourceNotFoundError))
+        return self.swap(pk, rk, values, etag) is not None
 
     def swap(self, pk: str, rk: str, values: Mapping[str, Any], etag: str) -> str | None:
         """Insert Entity (no etag) or Update Entity if nobody has since: the new etag, None where somebody has."""
         from azure.core import MatchConditions
-        from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
 
-        entity, unless = (
-            _encode(pk, rk, values),
-            {"etag": etag, "match_condition": MatchConditions.IfNotModified},
-        )
-        try:
-            if etag:
-                return str(self._client.update_entity(entity, mode=_replace(), **unless)["etag"])
-            return str(self._client.create_entity(entity)["etag"])
-        except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError):
-            return None
+        entity, unchanged = _encode(pk, rk, values), MatchConditions.IfNotModified
+        if not etag:
+            return self._land(entity, lambda: self._client.create_entity(entity, retry_total=0))
+
+        def update() -> Mapping[str, Any]:
+            return self._client.update_entity(
+                entity, mode=_replace(), etag=etag, match_condition=unchanged, retry_total=0
+            )
+
+        return self._land(entity, update)
 
     def delete(self, pk: str, rk: str) -> None:
         self._client.delete_entity(pk, rk)
@@ -167,29 +151,28 @@ class Table:
                 return Page(rows, None)
         return Page(rows, _pack(position, listing))
 
-    def _land(self, entity: Entity, write: Callable[[], Any], refused: tuple[type[Exception], ...]) -> bool:
-        """Try a conditional write again here, not in the SDK: only we can tell that a refusal is its own doing."""
-        from azure.core.exceptions import AzureError
+    def _land(self, entity: Entity, write: Callable[[], Mapping[str, Any]]) -> str | None:
+        """The new etag of a conditional write, None where it is refused. It is tried again here, not in the SDK:
+        only we can tell that a refusal is the doing of an earlier try, whose answer was lost."""
+        from azure.core import exceptions as sdk
 
         lost = False
         for is_last in tries():
             try:
-                write()
-            except refused:
-                return lost and self._holds(entity)
-            except AzureError as away:
+                return str(write()["etag"])
+            except (sdk.ResourceExistsError, sdk.ResourceModifiedError, sdk.ResourceNotFoundError):
+                return self._etag_of(entity) if lost else None
+            except sdk.AzureError as away:
                 if is_last or not is_outage(away):
                     raise
                 lost = True
-            else:
-                return True
         raise AssertionError("unreachable: the last try returns or raises")
 
-    def _holds(self, entity: Entity) -> bool:
-        """True where the row has exactly these values (properties without a value are not stored)."""
+    def _etag_of(self, entity: Entity) -> str | None:
+        """The row's etag if it has exactly these values (properties without a value are not stored)."""
         found = self.get(entity["PartitionKey"], entity["RowKey"])
         wanted = {name: value for name, value in _decode(entity).items() if value is not None}
-        return found is not None and found[0] == wanted
+        return found[1] if found is not None and found[0] == wanted else None
 
     def _query(self, first_pk: str, last_pk: str, size: int, position: Any) -> tuple[list[Entity], Any]:
         """Query Entities, one answer. InvalidInput where the service does not take the position."""
@@ -213,7 +196,7 @@ class Table:
 class Tables:
     """The tables of this app in the storage account of `AzureWebJobsStorage`."""
 
-    def __init__(self, settings: Settings, on_answer: Callable[[Any], None] | None = None):
+    def __init__(self, settings: Settings, on_answer: Callable[[Any], object] | None = None):
         self._settings = settings
         self._on_answer = on_answer  # sees every answer of the service: it carries the account's time
         self._open: dict[str, Table] = {}
