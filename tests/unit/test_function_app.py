@@ -29,7 +29,7 @@ HTTP = {
 QUEUE_AND_TIMERS = {"start_batch", "watchdog", "watch_for_drift"}
 NOWHERE = "unknown_route"  # every other address, for an answer in the app's own form
 ENGINE = {"BuiltIn__HttpActivity", "BuiltIn__HttpPollOrchestrator"}  # the durable package's own
-ORCHESTRATORS = {"migration", "scan_batch", "workspace", "move_model", "drift"}
+ORCHESTRATORS = {"migration", "scan_batch", "workspace", "move_model", "undo_workspace", "drift"}
 BAD = {
     "a parameter without a binding": """
 @app.timer_trigger(arg_name="timer", schedule="0 * * * * *")

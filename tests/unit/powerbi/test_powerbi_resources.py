@@ -143,6 +143,16 @@ def test_renaming_goes_to_fabric(rig: Rig) -> None:
     assert (request.method, request.path) == ("PATCH", f"/v1/workspaces/{GROUP}/semanticModels/d")
 
 
+def test_items_of_every_kind_are_listed_to_the_end(rig: Rig) -> None:
+    first, second = {"id": "a", "type": "Report"}, {"id": "b", "type": "Notebook"}
+    rig.service.in_turn(
+        reply_json({"value": [first], "continuationToken": "next=="}), reply_json({"value": [second]})
+    )
+    assert list(rig.tenant.fabric.items(GROUP)) == [first, second]
+    assert [request.query.get("continuationToken") for request in rig.service.received] == [None, "next=="]
+    assert rig.service.received[0].path == f"/v1/workspaces/{GROUP}/items"
+
+
 def activity_script(service: Service, sizes: list[int]) -> Any:
     """A day in pages of these sizes, with tokens that are encoded already, as the service gives them."""
 
