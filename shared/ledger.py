@@ -7,9 +7,9 @@ served by one. Where storage fails the ledger raises: no call goes out that was 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import islice
 from random import SystemRandom
 from threading import Lock
 from uuid import uuid4
@@ -45,7 +45,7 @@ class _Ticket:
 
     settled: bool = False
     refusal: Refusal | None = None
-    error: Exception | None = None
+    error: BaseException | None = None
 
 
 @dataclass(slots=True)
@@ -87,6 +87,7 @@ class Ledger:
         self._lines: dict[str, _Line] = {}
         self._lines_lock = Lock()
         self._name = uuid4().hex[:12]
+        self._writes = itertools.count(1)
         self._preferred = _dice.randrange(8)
         self.in_flight = InFlight(self._name, self._change_leases, max(3.0, _PLACES_S * scale))
 
@@ -134,7 +135,7 @@ class Ledger:
     def _line(self, bucket: Bucket) -> _Line:
         with self._lines_lock:
             if bucket.key not in self._lines:
-                for oldest in list(islice(self._lines, max(0, len(self._lines) - _LINES))):
+                for oldest in list(itertools.islice(self._lines, max(0, len(self._lines) - _LINES))):
                     del self._lines[oldest]
                 self._lines[bucket.key] = _Line(portions(bucket.quota, self.scale))
             return self._lines[bucket.key]
@@ -145,7 +146,7 @@ class Ledger:
             tickets, line.queue = line.queue, []
         try:
             refusals = self._reserve(bucket, line, len(tickets))
-        except Exception as error:  # noqa: BLE001 - raised again, by each thread for itself
+        except BaseException as error:  # noqa: BLE001 - raised again, by each thread for itself
             for ticket in tickets:
                 ticket.settled, ticket.error = True, error
             return
@@ -212,7 +213,7 @@ class Ledger:
                 line.known[number] = known
                 return
             if changed is not None:
-                values = {"bucket": bucket.name, "state": changed.to_dict()}
+                values = {"bucket": bucket.name, "by": self._signature(), "state": changed.to_dict()}
                 etag = self._rows.swap(bucket.key, str(number), values, known.etag)
                 if etag is not None:
                     line.known[number] = _Known(changed, etag, self._time.now())
@@ -239,11 +240,15 @@ class Ledger:
                 changed, granted = leases.claim(known, limit, holder, wanted, now, lasting_s, used)
             else:
                 changed, granted = leases.release(known, holder), 0
-            values = {"bucket": bucket.name, "leases": leases.to_dict(changed)}
+            values = {"bucket": bucket.name, "by": self._signature(), "leases": leases.to_dict(changed)}
             if self._rows.swap(bucket.key, "flight", values, etag) is not None:
                 return granted
             lost += 1
             self._step_back(lost)
+
+    def _signature(self) -> str:
+        """No two writes are alike: one whose answer was lost must not be taken for somebody else's."""
+        return f"{self._name}.{next(self._writes)}"
 
     def _step_back(self, lost: int) -> None:
         if lost >= _CROWDED:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from shared.powerbi.portions import Portion, Window
+from shared.powerbi.quotas import HOUR
 
 _USED = 0.8  # of the rate: a window that was less used proves nothing
 _NEAR = 0.9  # of a rate that failed
@@ -110,7 +111,8 @@ def tidy(row: Row, portion: Portion, now: float) -> Row:
     oldest = now - max(window.held_s for window in _windows(row, portion))
     newest = now + portion.slot_s + _SKEW_S
     slots = {end: count for end, count in row.slots.items() if oldest * 1000 < end <= newest * 1000}
-    row = replace(row, slots=slots)
+    plausible = row.closed <= newest + max(HOUR, portion.span_s)
+    row = replace(row, slots=slots, closed=row.closed if plausible else 0.0)
     if portion.learned and row.rate <= 0:
         return replace(row, rate=portion.start, raised=now)
     if row.raised > newest or row.lowered > newest:

@@ -122,6 +122,8 @@ def test_what_a_wrong_clock_wrote_is_forgotten() -> None:
     portion = one(Quota(2, 60.0))
     row, _ = take(Row(), portion, NOW + 7200, 2)
     assert take(row, portion, NOW, 2)[1] == 2
+    assert take(Row(closed=NOW + 7200), portion, NOW)[1] == 1
+    assert take(Row(closed=NOW + 3600), portion, NOW)[1] == 0
     learned = portions(BUILT_IN["default"])[0]
     row = replace(take(Row(), learned, NOW + 7200)[0], filled=True)
     row, _ = take(row, learned, NOW)
