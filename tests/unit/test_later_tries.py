@@ -151,7 +151,7 @@ def test_an_import_that_does_not_show_yet_is_waited_for(
         now = services.clock.now()
         waited += (datetime.fromisoformat(outcome["until"]) - now).total_seconds()
         outcome = run(imports.await_import, services, {**call, "report": "r1", **outcome["state"]})
-    assert waited > 8 * 60
+    assert waited > 7 * 60
 
 
 def test_a_conclusion_that_comes_again_leaves_a_cutover_alone(services: Services, begin: Begin) -> None:
