@@ -27,9 +27,9 @@ _importing = Lock()
 
 CONNECTIONS = 40  # at once: activities, triggers and some to spare
 CONNECT_S, READ_S = 5, 30  # the account answers or refuses within seconds; its own limit for a table is 30 s
-PAUSES_S = (0.4, 1.2)  # between the tries of one request; an outage longer than that is waited for elsewhere
+PAUSES_S = (0.1, 1.0)  # between the tries of one request; an outage longer than that is waited for elsewhere
 _RETRIES: dict[str, dict[str, float]] = {
-    "table": {"retry_backoff_factor": PAUSES_S[0], "retry_backoff_max": PAUSES_S[-1]},
+    "table": {"retry_backoff_factor": PAUSES_S[-1] / 2, "retry_backoff_max": PAUSES_S[-1]},
     "blob": {"initial_backoff": PAUSES_S[0], "increment_base": 1, "random_jitter_range": 0.3},
 }
 _BUSY = frozenset({408, 429})

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from shared import batches
 from shared.batches import MAX_DELIVERIES, take
 from shared.config import Settings
+from shared.errors import Away
 from shared.services import Services
 from shared.strict_json import MAX_BYTES
 
@@ -176,6 +177,16 @@ def test_what_may_work_later_is_delivered_again_and_named_at_the_last(
     message = poison(take(services, failing, sent(body(id=migration)), MAX_DELIVERIES))
     assert "secret detail" not in json.dumps(message["error"])
     assert message["dequeueCount"] == MAX_DELIVERIES
+
+
+def test_no_outage_uses_a_message_up(services: Services, migration: str) -> None:
+    away = Starts(Away())
+    for delivery in range(1, 3 * MAX_DELIVERIES):
+        with pytest.raises(Away):
+            take(services, away, sent(body(id=migration)), delivery)
+    starts = Starts()
+    assert take(services, starts, sent(body(id=migration)), 3 * MAX_DELIVERIES) is None
+    assert starts.asked == [f"migration/{migration}"]
 
 
 class Death(BaseException):

@@ -6,10 +6,13 @@ import json
 import logging
 from typing import Any
 
+import azure.functions as func
 import pytest
+from azure.core.exceptions import ServiceRequestError
 
 from shared.errors import (
     AppError,
+    Away,
     ConfigError,
     Conflict,
     ContentError,
@@ -84,6 +87,20 @@ def test_what_nobody_foresaw_is_logged_under_an_id_and_shown_without_detail(
     assert (record.exc_info and record.exc_info[1] is error) or type(error).__name__ in (
         record.exc_text or ""
     )
+
+
+@pytest.mark.parametrize(
+    "error", [Away(), TimeoutError("a row of everybody"), ServiceRequestError("refused, secret detail")]
+)
+def test_storage_that_is_away_is_said_to_be_with_a_time_to_come_again(error: Exception) -> None:
+    def respond() -> func.HttpResponse:
+        raise error
+
+    answered = guarded(respond)
+    shown = json.loads(answered.get_body())["error"]
+    assert (answered.status_code, shown["code"], shown["details"]) == (503, "storage.away", [])
+    assert int(answered.headers["Retry-After"]) > 0
+    assert "detail" not in shown["message"]
 
 
 def test_an_answer_is_utf8_json_as_it_is() -> None:
