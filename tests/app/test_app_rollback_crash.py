@@ -16,7 +16,8 @@ from driver import Driver
 from evidence import TARGET
 from undoing import ask, everything, furnish, roll_back, writes
 
-POINTS = ("before", "after", "recorded")
+# `make test` takes the hardest one: done, and nobody knows.
+POINTS = ("after", *(pytest.param(point, marks=pytest.mark.chaos) for point in ("before", "recorded")))
 MIGRATION = "undone"
 
 
