@@ -43,6 +43,7 @@ class AuditLog:
     clock: HandClock
     page_size: int = 100
     endless: bool = False
+    ahead: timedelta = timedelta()  # of its clock before ours
     events: list[tuple[dict[str, Any], datetime]] = field(default_factory=list[Any])
     asked: list[tuple[datetime, datetime]] = field(default_factory=list[Any])
 
@@ -50,7 +51,7 @@ class AuditLog:
         self, workspace: str, *, after_s: float = 0, lag_s: float = 0, user: str = "alice@x", **more: Any
     ) -> str:
         """An event, so many seconds from now; its id."""
-        moment = self.clock.now() + timedelta(seconds=after_s)
+        moment = self.now() + timedelta(seconds=after_s)
         event = {
             "Id": next_id("event-"),
             "CreationTime": moment.strftime("%Y-%m-%dT%H:%M:%S"),
@@ -62,11 +63,14 @@ class AuditLog:
         self.events.append((event, moment + timedelta(seconds=lag_s)))
         return event["Id"]
 
+    def now(self) -> datetime:
+        return self.clock.now() + self.ahead
+
     def pages(self, start: datetime, end: datetime, resume: str | None = None) -> Iterator[Page]:
         assert start.date() == end.date()
-        assert start <= end
+        assert start <= end <= self.now(), "the service knows no events that are to come"
         self.asked.append((start, end))
-        until, number = resume.split("#") if resume else (self.clock.now().isoformat(), "0")
+        until, number = resume.split("#") if resume else (self.now().isoformat(), "0")
         rows = [
             event
             for event, visible in self.events
@@ -102,7 +106,8 @@ class Watched(Services):
         return self.logs[self.names["target"]]
 
     def power_bi(self, name: str) -> Any:
-        return SimpleNamespace(activity=self.logs[name], now=self.clock.now, ahead=timedelta())
+        log = self.logs[name]
+        return SimpleNamespace(activity=log, now=log.now, ahead=log.ahead)
 
     def own_principals(self, connection: str) -> frozenset[str]:
         return frozenset({OURS})
@@ -224,6 +229,50 @@ def test_the_same_source_moved_twice_reports_target_changes_to_its_own_migration
     passes(watched, 2)
     assert watched.found(first) == sorted([shared, one])
     assert watched.found(second) == sorted([shared, other])
+
+
+@pytest.mark.parametrize("hours", [26, -26])
+def test_a_tenant_whose_clock_is_a_day_off_loses_and_doubles_nothing(watched: Watched, hours: int) -> None:
+    migration = watched.cut_over()
+    watched.source.ahead = timedelta(hours=hours)
+    watched.source.happen("w", after_s=-60, Id="before the cutover")
+    made = {
+        watched.source.happen("w", after_s=1),
+        watched.source.happen("w", after_s=1800, lag_s=3600),
+        watched.source.happen("w", after_s=4 * 3600),
+        watched.target.happen("t", after_s=2),
+    }
+    passes(watched, 16)
+    assert set(watched.found(migration)) == made
+    assert len(watched.found(migration)) == len(made)
+
+
+@pytest.mark.parametrize("interrupted", [True, False])
+def test_a_pass_that_a_wrong_clock_began_is_read_again_from_the_cutover_on(
+    watched: Watched, interrupted: bool
+) -> None:
+    migration = watched.cut_over()
+    made = watched.source.happen("w", after_s=600)
+    clock_of(watched).move(6 * 3600)
+    wrong = (clock_of(watched).now() + timedelta(hours=26)).isoformat()
+    row = {"at": CUTOVER.isoformat() if interrupted else "", "to": wrong, "link": "", "pages": 0}
+    watched.tables["PbiCheckpoints"].put(watched.names["source"], "activity", row)
+    passes(watched, 2)
+    assert watched.found(migration) == [made]
+
+
+def test_links_that_go_in_a_circle_are_noticed_at_once(watched: Watched) -> None:
+    migration = watched.cut_over()
+    log, circle = watched.source, itertools.cycle(["a", "b", "c"])
+
+    def pages(start: datetime, end: datetime, resume: str | None = None) -> Iterator[Page]:
+        log.asked.append((start, end))
+        yield Page([], next(circle))
+
+    log.pages = pages
+    passes(watched, 1)
+    assert [row.code for row in watched.findings.page(migration, 10).rows] == ["drift.incomplete"]
+    assert len(log.asked) <= 2 * 4  # the three of the circle and the one that shows it, in each of two days
 
 
 def test_a_list_without_end_is_named_and_left(watched: Watched) -> None:

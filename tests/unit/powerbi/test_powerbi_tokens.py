@@ -220,3 +220,12 @@ def certificate() -> bytes:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     return private + signed.public_bytes(serialization.Encoding.PEM)
+
+
+def test_the_tenants_time_is_learned_from_its_answers(rig: Rig) -> None:
+    """Our clock stands at noon of a day; the service's answers carry the time of this computer."""
+    assert rig.tenant.ahead == timedelta()
+    rig.clock.start = datetime.now(UTC) - timedelta(hours=26)
+    assert abs(rig.tenant.now() - datetime.now(UTC)) < timedelta(minutes=2)
+    assert len(rig.service.token_requests) == 1  # asked because it had said nothing yet
+    assert rig.tenant.now() - rig.clock.now() == rig.tenant.ahead
