@@ -59,7 +59,8 @@ def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
 def driver(tmp_path_factory: pytest.TempPathFactory, azurite: Azurite) -> Iterator[Driver]:
     folder = tmp_path_factory.mktemp("fuzz")
     with Sandbox(folder / "sandbox", workspaces=1) as sandbox:
-        driver = Driver(azurite, sandbox, folder / "app")
+        sandbox.control.quotas(scale=0.0002)  # hundreds of small migrations are no estate
+        driver = Driver(azurite, sandbox, folder / "app", **sandbox.control.quotas_env())
         driver.app.start()
         yield driver
         driver.app.stop()

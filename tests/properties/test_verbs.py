@@ -23,21 +23,11 @@ from shared.services import Services
 from shared.statuses import ACTIVE, Status, may_follow
 
 SEED = int(os.environ.get("FUZZ_SEED", "4711"))
-CONTRACT = set(
-    [
-        "planning",
-        "running",
-        "paused",
-        "validating",
-        "ready",
-        "cutover",
-        "succeeded",
-        "partial",
-        "failed",
-        "cancelled",
-        "rolledBack",
-    ]
+_WORKING, _RESTING = (
+    ("planning", "running", "validating", "cutover"),
+    ("ready", "succeeded", "partial", "failed"),
 )
+CONTRACT = {*_WORKING, *_RESTING, "paused", "cancelled", "rolledBack"}
 # What the engine does by itself, status by status (the waits of people are no part of it).
 STEPS: dict[Status, dict[Status, dict[str, Any]]] = {
     Status.PLANNING: {Status.RUNNING: {"planned": True}, Status.FAILED: {"error_code": "plan.blocked"}},
