@@ -39,7 +39,7 @@ class Disturbed:
     deaths: int = 0
     _rows: Any = None
 
-    def migrate(self, migration: str, within: float = 120) -> Round:
+    def migrate(self, migration: str, within: float = 280) -> Round:
         """Begin it and see it to its rest, starting the app whenever it has died."""
         begun, self.deaths = time.monotonic(), 0
         deadline = begun + within

@@ -85,14 +85,14 @@ def test_each_call_by_itself(disturbed: Disturbed, mode: Mode) -> None:
     assert only or reached > 35
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_few_calls_by_themselves(disturbed: Disturbed) -> None:
     draw, estate = random.Random(SEED), Estate(disturbed)
     for mode in MODES[:2]:
         assert disturbed_at(disturbed, estate, mode, draw.randint(2, 35))
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("mode", ["error", "cut"])
 def test_half_of_all_calls(disturbed: Disturbed, mode: Mode) -> None:
     """Drawn numbers, not every second one: a retry that begins with two calls would fail at its second for ever."""
@@ -105,7 +105,7 @@ def test_half_of_all_calls(disturbed: Disturbed, mode: Mode) -> None:
     disturbed.judge(migration, reached, f"seed {SEED}, {mode} at {fired} calls")
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_killed_at_a_drawn_call_of_every_life(disturbed: Disturbed) -> None:
     """One migration; each life of the app ends at a call of its own, before or after the effect."""
     draw, migration = random.Random(SEED), Estate(disturbed).begin()

@@ -17,7 +17,16 @@ from zlib import crc32
 import pytest
 from disturbed import Disturbed, Estate
 from driver import Driver
-from storage_faults import BUSY, CUT_AFTER, Effect, FirstOfEach, Rule, StorageCall, of_the_app
+from storage_faults import (
+    BUSY,
+    CUT_AFTER,
+    REFUSED_ETAG,
+    Effect,
+    FirstOfEach,
+    Rule,
+    StorageCall,
+    of_the_app,
+)
 from storage_proxy import StorageProxy
 
 from local.azurite import Azurite
@@ -78,7 +87,7 @@ def test_each_request_by_itself(
     assert only or done > 40
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_few_requests_by_themselves(disturbed: Disturbed, storage_proxy: StorageProxy) -> None:
     draw, estate = random.Random(SEED), Estate(disturbed)
     for mode in MODES[:3]:
@@ -94,7 +103,7 @@ def drawn(call: StorageCall, mode: Mode) -> bool:
     return of_the_app(call) and crc32(f"{SEED} {mode} {call.name}".encode()) % SHARE[mode] == 0
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("mode", MODES)
 def test_the_first_request_for_each_of_many_resources(
     disturbed: Disturbed, storage_proxy: StorageProxy, mode: Mode
@@ -104,7 +113,20 @@ def test_the_first_request_for_each_of_many_resources(
     planned = rule(mode, disturbed.driver)
     planned.match = FirstOfEach(lambda call: drawn(call, mode))
     storage_proxy.faults.add(planned)
-    reached = disturbed.migrate(migration, within=200)
+    reached = disturbed.migrate(migration, within=500)
     assert len(planned.fired) > 40 / SHARE[mode]
     names = [call.name for call in planned.fired]
     disturbed.judge(migration, reached, f"seed {SEED}, {mode} at {len(names)}: {names}")
+
+
+@pytest.mark.timeout(600)
+def test_every_second_change_of_a_row_meets_somebody_elses(
+    disturbed: Disturbed, storage_proxy: StorageProxy
+) -> None:
+    def changes_a_row(call: StorageCall) -> bool:
+        return call.service == "table" and call.headers.get("if-match", "*") != "*"
+
+    migration = Estate(disturbed).begin()
+    storm = storage_proxy.faults.add(Rule(REFUSED_ETAG, match=changes_a_row, every=2))
+    disturbed.judge(migration, disturbed.migrate(migration), "412 at every second change")
+    assert len(storm.fired) > 10

@@ -31,7 +31,9 @@ def services_of(driver: Driver, azurite: Azurite) -> Services:
     return Services(config.load(settings))
 
 
-def dead_before_the_start(orchestrator: str, instance_id: str, payload: dict[str, Any]) -> None:
+def dead_before_the_start(
+    orchestrator: str, instance_id: str, payload: dict[str, Any], *, ending: bool = False
+) -> None:
     """A starter that never gets to start anything."""
 
 
@@ -68,6 +70,30 @@ def test_a_row_without_an_instance_is_started_by_the_watchdog(
     driver = driver_of({"WATCHDOG_SCHEDULE": "* * * * * *"}, workspaces=1)
     control.start(services_of(driver, azurite), dead_before_the_start, order(driver, "orphaned"))
     assert driver.rest("orphaned")["status"] == "ready"
+    assert_moved_once(driver)
+
+
+def test_of_all_that_is_unfinished_the_watchdog_starts_what_people_have_not_stopped(
+    driver_of: Callable[..., Driver], azurite: Azurite
+) -> None:
+    """The task hub is lost: rows are all there is. One runs, one is paused, one was told to cancel."""
+    driver = driver_of({"WATCHDOG_SCHEDULE": "* * * * * *"}, workspaces=3, start=False)
+    services = services_of(driver, azurite)
+    spaces = [space["id"] for space in driver.sandbox.control.state("contoso")["workspaces"]]
+    body = driver.sandbox.control.suggested_request()
+    for migration, space in zip(("runs", "paused", "cancelled"), spaces, strict=True):
+        raw = json.dumps({**body, "id": migration, "workspaces": [space]}).encode()
+        control.start(services, dead_before_the_start, raw)
+    control.apply(services, dead_before_the_start, "paused", "pause", b"")
+    control.apply(services, dead_before_the_start, "cancelled", "cancel", b"")
+    driver.app.start()
+    assert driver.rest("runs")["status"] == "ready"
+    assert driver.rest("cancelled")["status"] == "cancelled"
+    assert driver.status("paused")["status"] == "paused"
+    assert len(driver.sandbox.control.state("fabrikam")["workspaces"]) == 1
+    for verb, migration in (("resume", "paused"), ("retry", "cancelled")):
+        assert driver.post(f"migrations/{migration}/{verb}").status_code == 202
+        assert driver.rest(migration, statuses={"ready"})["status"] == "ready"
     assert_moved_once(driver)
 
 
