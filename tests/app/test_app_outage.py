@@ -54,10 +54,9 @@ def test_storage_that_is_away_for_ten_minutes_fails_nothing(
     driver = on_proxy(driver_of, storage_proxy, 3)
     migration = driver.begin()
     assert mortal.await_calls(driver, 12, migration)
-    back_at = time.monotonic() + TEN_MINUTES_S / 2
     with storage_proxy.answering(BUSY) as rule:
         assert_says_when_to_come_again(driver, migration)
-        until(lambda: len(rule.fired) > 20 and time.monotonic() > back_at, "refusals for five scaled minutes")
+        until(lambda: len(rule.fired) > 20, "refusals of what was under way")
     driver.get(f"migrations/{migration}").raise_for_status()
     back_at = time.monotonic() + TEN_MINUTES_S
     storage_proxy.down()
