@@ -59,12 +59,12 @@ def _export(context: Context, item: ItemRow) -> None:
     )
 
 
-def drop_staged(services: Services, migration: str, workspace: str) -> None:
-    """Every staged file of a workspace, also one that a process left which died before its row was written.
+def drop_staged(services: Services, migration: str, workspace: str = "") -> None:
+    """Every staged file of a workspace, or of all, also one whose process died before its row was written.
 
     For the end of a life (cancelled, rolled back, cut over): until then a failed item's file serves its retry.
     """
-    services.staging.delete_all(_folder(migration, workspace))
+    services.staging.delete_all(_folder(migration, workspace) if workspace else safe_id(migration))
 
 
 def _folder(migration: str, workspace: str) -> str:

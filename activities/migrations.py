@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from activities.exports import drop_staged
 from activities.frame import Call, during
 from activities.rollback import UNDONE
 from shared.models import Migration, WorkspaceRow, WorkspaceStatus
@@ -93,6 +94,7 @@ def complete_cutover(services: Services, call: Call) -> Outcome:
     """From here on the target is the one in use, and drift is looked for."""
     counts = services.manifest.progress(call.migration)["workspaces"]
     reached = Status.SUCCEEDED if counts["done"] == counts["total"] else Status.PARTIAL
+    drop_staged(services, call.migration)
     services.manifest.move_to(call.migration, reached, cutover_at=services.clock.now().isoformat())
     return Done({"status": reached})
 
@@ -114,6 +116,7 @@ def conclude_cancel(services: Services, call: Call) -> Outcome:
         if row.status == WorkspaceStatus.RUNNING:
             services.manifest.count_workspace(call.migration, row.source_id)
     services.manifest.recount(call.migration)
+    drop_staged(services, call.migration)
     services.manifest.move_to(call.migration, Status.CANCELLED)
     return Done({"status": Status.CANCELLED})
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from activities.belongings import belongings
 from activities.context import Context, open_context
+from activities.exports import drop_staged
 from activities.frame import Call, during
 from activities.rights import awaited
 from activities.taking_back import rights_left
@@ -189,9 +190,8 @@ def _left(context: Context, row: WorkspaceRow, items: list[ItemRow]) -> int:
 def _close(context: Context, row: WorkspaceRow, items: list[ItemRow]) -> None:
     """Rows before intents: if this dies in between, a retry forgets what was written (`renew_workspace`)."""
     there = bool(row.target_id) and row.error_code != DELETED
+    drop_staged(context.services, context.call.migration, context.call.workspace)
     for item in items:
-        if item.blob:
-            context.services.staging.delete(item.blob)
         _close_item(context, item, there=there)
     _give_up(context, row)
     context.update_workspace(

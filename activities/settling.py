@@ -11,6 +11,7 @@ from typing import Any
 
 from activities.context import Context, open_context
 from activities.frame import Call, during
+from activities.imports import begun_anew
 from activities.removal import Overtaken, import_intent, remove_remains
 from activities.sending import Ambiguous, Sending
 from activities.undoing import KEPT, REFUSED, UNDOING
@@ -100,7 +101,7 @@ def _drop(context: Context, item: ItemRow, made: Mapping[str, Any]) -> None:
         remove_remains(context, item, {**made, "id": item.import_id})
     except Overtaken:
         return
-    _update(context, item, import_id="")
+    _update(context, item, **begun_anew(item))
 
 
 def _name_objects(
