@@ -24,7 +24,12 @@ HTTP = {
     "list_workspaces": ("migrations/{id}/workspaces", "GET"),
     "list_findings": ("migrations/{id}/findings", "GET"),
     "get_mapping": ("migrations/{id}/mapping", "GET"),
+    "pause": ("migrations/{id}/pause", "POST"),
+    "resume": ("migrations/{id}/resume", "POST"),
+    "cancel": ("migrations/{id}/cancel", "POST"),
+    "retry": ("migrations/{id}/retry", "POST"),
     "cut_over": ("migrations/{id}/cutover", "POST"),
+    "roll_back": ("migrations/{id}/rollback", "POST"),
 }
 QUEUE_AND_TIMERS = {"start_batch", "watchdog", "watch_for_drift"}
 NOWHERE = "unknown_route"  # every other address, for an answer in the app's own form
