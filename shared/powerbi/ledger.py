@@ -3,7 +3,8 @@
 Times are seconds of the ledger's clock, kept in whole milliseconds. A reservation counts as made at the end of
 its slot and stays counted a little longer than the window, so that rounding and late calls never overshoot.
 Where no limit is published the row learns one: it doubles after each window that was used and clean, halves
-on a 429 and remembers what failed; back near that it goes slowly, then ever faster beyond.
+on a 429 and remembers what failed; back near that it goes slowly, then ever faster beyond. What failed again and
+again is tried ever more rarely.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from shared.powerbi.quotas import HOUR
 _USED = 0.8  # of the rate: a window that was less used proves nothing
 _NEAR = 0.9  # of a rate that failed
 _FIRST_STEP = 0.05
+_SAME = 0.25  # so near to each other two failures are of one limit
+_MOST_REPEATS = 6  # after so many the limit is tried once in two to the power of that many windows
 _SKEW_S = 10.0  # what is later than this after now was written by a clock that was wrong
 _MOST_TOLD = 200  # different times told to waiters; more come with the last
 
@@ -37,6 +40,7 @@ class Row:
     raised: float = 0.0  # when the rate last changed
     lowered: float = 0.0  # when it was last halved
     step: float = _FIRST_STEP  # by how much it grows beyond what failed
+    repeats: int = 0  # how often about that rate has failed before
     filled: bool = False  # it was used up since then
 
     def to_dict(self) -> dict[str, Any]:
@@ -49,6 +53,7 @@ class Row:
             "raised": self.raised,
             "lowered": self.lowered,
             "step": self.step,
+            "repeats": self.repeats,
             "filled": self.filled,
         }
 
@@ -58,6 +63,7 @@ class Row:
         return cls(
             slots={int(end): int(count) for end, count in raw["slots"].items()},
             told={int(at): int(count) for at, count in raw["told"].items()},
+            repeats=int(raw["repeats"]),
             filled=bool(raw["filled"]),
             **{name: float(raw[name]) for name in numbers},
         )
@@ -79,11 +85,8 @@ def reserve(row: Row, portion: Portion, now: float, count: int) -> tuple[Row, in
 def close(row: Row, portion: Portion, now: float, seconds: float) -> Row:
     """The service said 429 and to wait so long: nobody calls before; a close only ever grows."""
     row = tidy(row, portion, now)
-    halves = portion.learned and row.closed <= now and now >= row.lowered + portion.span_s / 4
-    if halves:
-        failed = row.rate if row.rate > portion.floor else 0.0  # the least we do tells nothing of a limit
-        rate = max(portion.floor, row.rate / 2)
-        row = replace(row, rate=rate, ceiling=failed, raised=now, lowered=now, step=_FIRST_STEP, filled=False)
+    if portion.learned and row.closed <= now and now >= row.lowered + portion.span_s / 4:
+        row = _lowered(row, portion, now)
     return replace(row, closed=max(row.closed, now + seconds))
 
 
@@ -120,10 +123,28 @@ def tidy(row: Row, portion: Portion, now: float) -> Row:
     return row
 
 
+def _lowered(row: Row, portion: Portion, now: float) -> Row:
+    """Half of what failed: what was used, or a part of what was allowed where hardly anything was."""
+    used = _used(row, _windows(row, portion)[0], now)
+    failed = min(row.rate, max(used, row.rate / 4))
+    again = bool(row.ceiling) and abs(failed - row.ceiling) <= _SAME * row.ceiling
+    return replace(
+        row,
+        rate=max(portion.floor, failed / 2),
+        ceiling=failed if failed > portion.floor else 0.0,  # the least we do tells nothing of a limit
+        raised=now,
+        lowered=now,
+        step=_FIRST_STEP,
+        repeats=min(row.repeats + 1, _MOST_REPEATS) if again else 0,
+        filled=False,
+    )
+
+
 def _risen(row: Row, portion: Portion, now: float) -> Row:
-    if not portion.learned or not row.filled or now < max(row.raised + portion.span_s, row.closed):
-        return row
     near, step = _NEAR * row.ceiling, row.step
+    patience = 2**row.repeats if row.rate >= near and row.ceiling else 1
+    if not portion.learned or not row.filled or now < max(row.raised + portion.span_s * patience, row.closed):
+        return row
     if not row.ceiling:
         rate = 2 * row.rate
     elif row.rate < near:

@@ -31,6 +31,7 @@ from shared.powerbi.service_errors import ServiceFault
 MAX_INLINE_WAIT_S = 5.0
 MAX_RETRIES = 4  # of one call; more is a matter of durable timers
 BACKOFF_S = 0.5
+LONGEST_TOLD_S = 86_400.0  # refreshes are counted per day
 UNTOLD_WAIT_S = 30.0  # 429 without any usable number, after the inline tries
 _FAR = timedelta(days=365 * 100)  # what no datetime can hold is cut to this
 
@@ -145,11 +146,14 @@ def _kind(status: int, fault: ServiceFault) -> type[TerminalError] | type[Transi
 
 
 def told_wait(headers: Mapping[str, str], fault: ServiceFault | None, now: datetime) -> float | None:
-    """Seconds the service told us to wait: the longer of header and text, or None where it did not."""
+    """Seconds the service told us to wait: the longer of header and text, or None where it did not.
+
+    More than the longest window of any quota is no time to wait for but a mistake, and tells nothing.
+    """
     waits = [_header_wait(headers, now)]
     if fault is not None:
         waits += [float(number) for number in _IN_BODY.findall(fault.message)]
-    known = [wait for wait in waits if wait is not None]
+    known = [wait for wait in waits if wait is not None and wait <= LONGEST_TOLD_S]
     return max(known) if known else None
 
 

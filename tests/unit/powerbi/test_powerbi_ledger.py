@@ -17,7 +17,9 @@ from shared.powerbi.quotas import BUILT_IN, Quota
 NOW = 1_795_262_400.0
 times = st.dictionaries(st.integers(0, 2**43), st.integers(1, 500), max_size=5)
 numbers = st.floats(0, 2e9)
-rows = st.builds(Row, times, times, numbers, numbers, numbers, numbers, numbers, numbers, st.booleans())
+rows = st.builds(
+    Row, times, times, numbers, numbers, numbers, numbers, numbers, numbers, st.integers(0, 6), st.booleans()
+)
 held = st.builds(Lease, st.integers(0, 16), st.integers(0, 16), st.integers(0, 2**43))
 
 
@@ -160,6 +162,24 @@ def test_a_429_halves_once_and_is_remembered() -> None:
     assert rates[1] == pytest.approx(0.9 * failed)  # the first comes before a window was used again
     assert rates[2] == pytest.approx(0.9 * failed * 1.05)
     assert rates[-1] > 2 * failed  # further and further, as nothing fails
+
+
+def test_what_fails_again_and_again_is_tried_ever_more_rarely() -> None:
+    """Calls without end against a hidden limit of 25 per row: after the first hours hardly any is refused."""
+    portion, row, now = portions(BUILT_IN["default"])[0], Row(), NOW
+    calls: list[float] = []
+    refused: list[float] = []
+    while now < NOW + 4 * 3600:
+        row, granted = take(row, portion, now)
+        if granted and sum(1 for call in calls[-25:] if call > now - 60) >= 25:
+            refused.append(now)
+            row = ledger.close(row, portion, now, calls[-25] + 60 - now)
+        elif granted:
+            calls.append(now)
+        now = max(ledger.next_free(row, portion, now), now + 0.5)
+    late = NOW + 2 * 3600
+    assert sum(1 for at in refused if at > late) <= 3
+    assert sum(1 for call in calls if call > late) > 0.8 * 25 * 120
 
 
 def test_a_storm_does_not_stop_learning() -> None:
