@@ -19,7 +19,7 @@ from typing import Any
 
 PACKAGE = Path(__file__).resolve().parents[2] / "orchestrators"
 # In the order of their imports; the package's own __init__ comes last.
-MODULES = ("names", "waiting", "windows", "scan", "item", "drift", "workspace", "migration")
+MODULES = ("names", "waiting", "windows", "scan", "item", "drift", "rollback", "workspace", "migration")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def build(changed: str = "", tree: ast.Module | None = None) -> dict[str, Callab
 
 def _named(made: dict[str, types.ModuleType]) -> dict[str, Callable[..., Any]]:
     where = {"migration": "migration", "scan_batch": "scan", "workspace": "workspace"}
-    where |= {"move_model": "item", "drift": "drift"}
+    where |= {"move_model": "item", "drift": "drift", "undo_workspace": "rollback"}
     return {name: getattr(made[f"orchestrators.{module}"], name) for name, module in where.items()}
 
 

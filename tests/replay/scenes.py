@@ -149,6 +149,49 @@ def member(running: Running) -> None:
     running.api.finish(running.sandbox, "member", "ready")
 
 
+def stopped(running: Running) -> None:
+    """Told to stop at three moments, each time to go on; at last given up, taken up again, and made whole."""
+    running.app.start()
+    api, control = running.api, running.sandbox.control
+    api.begin(running.sandbox, "stopped")
+    for operation in ("WorkspaceInfo_PostWorkspaceInfo", "Groups_CreateGroup", "Imports_PostImportInGroup"):
+        api.until(lambda operation=operation: _seen(control.ledger(), operation))
+        api.give("stopped", "pause", status="paused")
+        api.until(lambda: _ended(running, "migration", "paused"))
+        api.give("stopped", "resume")
+    api.until(lambda: _seen(control.ledger(), "Groups_AddGroupUser"))
+    api.give("stopped", "cancel", status="cancelled")
+    api.give("stopped", "retry", status="ready")
+    target = control.state("fabrikam")
+    space = next(space for space in target["workspaces"] if space["reports"])
+    space["reports"].pop()
+    control.put_state("fabrikam", target)
+    api.give("stopped", "retry", status="ready")
+
+
+def _seen(ledger: list[dict[str, Any]], operation: str) -> bool:
+    return any(call["operation"] == operation for call in ledger)
+
+
+def _ended(running: Running, orchestrator: str, text: str) -> bool:
+    return any(text in path.read_text(encoding="utf-8") for path in running.recorded(orchestrator))
+
+
+def undone(running: Running) -> None:
+    """Imports that fail, once and for good; then everything is rolled back, at first not quite."""
+    control = running.sandbox.control
+    control.plan_import("fail", times=1)
+    running.app.start()
+    api = running.api
+    api.finish(running.sandbox, "undone", "ready")
+    no = {"status": 400, "body": {"error": {"code": "WorkspaceIsLocked"}}}
+    control.fault({"operation": "Groups_DeleteGroup", "times": 1}, no)
+    control.fault({"operation": "Reports_GetReportsInGroup", "tenant": "fabrikam", "nth": 1}, no)
+    nothing = {"confirm": "undone", "to": "nothing"}
+    api.give("undone", "rollback", nothing, status="failed")
+    api.give("undone", "rollback", nothing, status="rolledBack")
+
+
 def refused(running: Running) -> None:
     """The source lets nobody in: the migration itself fails."""
     running.sandbox.control.fault({"tenant": "contoso"}, {"status": 403, "body": REFUSED})
@@ -188,4 +231,6 @@ SCENES = (
     Scene("unscanned", unscanned, 1),
     Scene("member", member, 1, _WITHOUT_ADMIN),
     Scene("refused", refused, 1),
+    Scene("stopped", stopped, 3),
+    Scene("undone", undone, 3),
 )

@@ -10,7 +10,16 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[2] / "orchestrators"
 FILES = sorted(PACKAGE.glob("*.py"))
-LIBRARIES = {"__future__", "collections.abc", "dataclasses", "datetime", "hashlib", "json", "typing"}
+LIBRARIES = {
+    "__future__",
+    "collections.abc",
+    "dataclasses",
+    "datetime",
+    "functools",
+    "hashlib",
+    "json",
+    "typing",
+}
 ENGINE = {"durabletask", "durabletask.task"}
 OWN = {"shared.outcomes", "shared.statuses"}
 FORBIDDEN_CALLS = {

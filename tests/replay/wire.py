@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import requests
 
@@ -16,11 +17,21 @@ class Api:
     def __init__(self, url: str) -> None:
         self._url = f"{url}/api/migrations"
 
-    def finish(self, sandbox: Sandbox, identity: str, status: str) -> None:
-        """Start the migration the sandbox suggests and wait for the status it has to reach."""
+    def begin(self, sandbox: Sandbox, identity: str) -> None:
+        """Start the migration the sandbox suggests."""
         body = {**sandbox.control.suggested_request(), "id": identity}
         requests.post(self._url, json=body, timeout=60).raise_for_status()
+
+    def finish(self, sandbox: Sandbox, identity: str, status: str) -> None:
+        """Start it and wait for the status it has to reach."""
+        self.begin(sandbox, identity)
         self._reach(identity, status)
+
+    def give(self, identity: str, verb: str, body: Any = None, status: str = "") -> None:
+        """Give a verb, and wait for the status it has to lead to."""
+        requests.post(f"{self._url}/{identity}/{verb}", json=body, timeout=60).raise_for_status()
+        if status:
+            self._reach(identity, status)
 
     def cut_over(self, identity: str, status: str) -> None:
         requests.post(
