@@ -8,7 +8,7 @@ from activities import drift as events
 from orchestrators.waiting import Steps, Tally, generations, step
 from shared.outcomes import Failed, Json
 
-INSTANCE = "drift"  # one at a time: the timer starts it only where none is running
+INSTANCE = "watch.drift"  # one at a time: started only where none is running; no migration id has a dot
 PAGES = 100  # per generation
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import traceback
 from datetime import UTC, datetime
 from typing import Any
@@ -51,7 +52,8 @@ class JsonFormatter(logging.Formatter):
             record.exc_text = self.formatException(record.exc_info)
         if record.exc_text:
             entry["exception"] = record.exc_text
-        return json.dumps(entry, ensure_ascii=True, default=str)
+        line = json.dumps(entry, ensure_ascii=True, default=str)
+        return line.replace("\x7f", "\\u007f")  # the one control character that is ASCII and no JSON escapes
 
 
 def configure(level: int | str = logging.INFO) -> None:
@@ -82,8 +84,8 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def _redacted(value: Any) -> Any:
-    if value is None or isinstance(value, bool | int | float):
-        return value
+    if value is None or isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
+        return value  # (what is no number would be no JSON)
     if isinstance(value, str):
         return redact(value)
     return redact(json.dumps(value, default=str, ensure_ascii=False))

@@ -22,7 +22,8 @@ _NAMES = (
 # backslash more belongs to the value. A value that was cut off goes to the end of the text.
 _VALUE = r"(?P<q>\\*[\"'])(?:(?!(?<!\\)(?P=q)).)*(?P=q)?"
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"eyJ[\w-]{4,}\.[\w-]+(?:\.[\w-]*)?"), MASK),  # JWT
+    # JWT. The word it begins in is taken at once, or a text full of beginnings would be read again from each.
+    (re.compile(r"(?<![\w-])(?=[\w-]*?eyJ[\w-]{4})[\w-]++\.[\w-]+(?:\.[\w-]*)?"), MASK),
     (re.compile(r"(?i)\b(bearer|basic|sharedaccesssignature)(\s+|%20|\+)[\w.~+/=%-]{4,}"), rf"\1 {MASK}"),
     # credential data of a gateway: all of it, since every name may hold a secret
     (re.compile(r"(?is)(credentialData\\*[\"']\s*:\s*)\[.*?(?:\]|\Z)"), rf"\1{MASK}"),

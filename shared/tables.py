@@ -28,6 +28,7 @@ type Entity = dict[str, Any]
 _KEY = re.compile(r"[A-Za-z0-9._~@+-]{1,512}")
 _PROPERTY_CHARS = 29_000  # Azure allows 32 K UTF-16 characters; 10 % margin
 _PROPERTIES = 200  # Azure allows 252 besides the keys
+_POSITION_CHARS = 2_000  # a key of 512 characters in base64 and some to spare
 _TRANSACTION = 100  # operations per transaction
 PAGE = 1000  # rows the service gives at most per page
 
@@ -283,8 +284,12 @@ def _unpack(token: str, listing: str) -> Any:
 
 
 def _is_header(value: Any) -> bool:
-    """What a service may have sent in a header: visible ASCII, or nothing."""
-    return value is None or (isinstance(value, str) and value.isascii() and value.isprintable())
+    """What a service may have sent in a header: visible ASCII of a length that comes back in an address, or nothing."""
+    if value is None:
+        return True
+    return (
+        isinstance(value, str) and len(value) <= _POSITION_CHARS and value.isascii() and value.isprintable()
+    )
 
 
 def _not_a_token() -> InvalidInput:

@@ -31,7 +31,7 @@ _MAPPING = (
     "note",
 )
 _SIZE = re.compile(r"[1-9][0-9]{0,3}")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA = frozenset("=+-@＝＋－＠")  # the wide ones count as formulas in some language versions
 
 
 def links(migration_id: str) -> Json:
@@ -209,5 +209,7 @@ def _csv_line(row: Json) -> str:
 
 
 def _cell(value: Any) -> str:
+    """A spreadsheet passes over blanks and what it can't show before it looks for a formula, so this does too."""
     text = "" if value is None else str(value).replace("\x00", "")
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    first = next((letter for letter in text if letter.isprintable() and not letter.isspace()), "")
+    return f"'{text}" if first in _FORMULA or text.startswith(("\t", "\r", "\n")) else text

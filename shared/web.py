@@ -27,15 +27,18 @@ _STATUS: dict[type[AppError], int] = {InvalidInput: 400, NotFound: 404, Conflict
 def answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> func.HttpResponse:
     text = json.dumps(body, ensure_ascii=False)
     return func.HttpResponse(
-        text.encode(), status_code=status, headers=headers, mimetype="application/json", charset="utf-8"
+        _utf8(text), status_code=status, headers=headers, mimetype="application/json", charset="utf-8"
     )
 
 
 def text_csv(pieces: Iterable[str]) -> func.HttpResponse:
     """A CSV file in UTF-8 with the mark by which spreadsheets know that it is."""
-    return func.HttpResponse(
-        "\ufeff".encode() + "".join(pieces).encode(), mimetype="text/csv", charset="utf-8"
-    )
+    return func.HttpResponse(_utf8("\ufeff" + "".join(pieces)), mimetype="text/csv", charset="utf-8")
+
+
+def _utf8(text: str) -> bytes:
+    """Half a character (a lone surrogate in somebody's name) must not cost the whole answer."""
+    return text.encode(errors="replace")
 
 
 def guarded(respond: Callable[[], func.HttpResponse]) -> func.HttpResponse:
