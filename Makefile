@@ -54,7 +54,7 @@ lock: setup  ## compile the pinned and hashed requirement files anew
 	    --no-emit-trusted-host --no-emit-find-links -o $$name.txt $$name.in; done
 
 chaos: setup  ## the long fault tests (kill -9 at random times)
-	$(RUN)/python -m pytest -n 2 -m chaos --dist loadfile
+	$(RUN)/python -m pytest -n 2 -m chaos --dist load
 
 bench: setup  ## figures of the README: memory while 1 GiB passes through, status of 10,000 workspaces
 	$(RUN)/python -m benchmarks

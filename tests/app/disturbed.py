@@ -18,6 +18,8 @@ from evidence import FreshEstate, assert_mapped, assert_moved_once
 
 from local.azurite import Azurite
 
+TALLY = "tally"  # record_property(TALLY, text): said in the summary of the run
+
 
 @dataclass(slots=True)
 class Round:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 import pytest
-from disturbed import Disturbed, Estate
+from disturbed import TALLY, Disturbed, Estate
 from driver import Driver
 
 from local.azurite import Azurite
@@ -73,16 +73,18 @@ def disturbed(driver_of: Callable[..., Driver], azurite: Azurite) -> Disturbed:
 @pytest.mark.chaos
 @pytest.mark.timeout(3000)
 @pytest.mark.parametrize("mode", MODES)
-def test_each_call_by_itself(disturbed: Disturbed, mode: Mode) -> None:
+def test_each_call_by_itself(
+    disturbed: Disturbed, record_property: Callable[[str, object], None], mode: Mode
+) -> None:
     estate = Estate(disturbed)
     only = os.environ.get("CHAOS_AT")
-    reached = 0
+    done = 0
     for number in [int(only)] if only else range(1, LIMIT):
         if not disturbed_at(disturbed, estate, mode, number):
             break
-        reached = number
-    print(f"\nservice calls, {mode}: {reached} disturbed one by one, 0 lost, 0 twice, 0 orphans")  # noqa: T201
-    assert only or reached > 35
+        done += 1
+    record_property(TALLY, f"{done} service calls, {mode}, each by itself")
+    assert only or done > 35
 
 
 @pytest.mark.timeout(600)
@@ -94,14 +96,14 @@ def test_a_few_calls_by_themselves(disturbed: Disturbed) -> None:
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("mode", ["error", "cut"])
-def test_half_of_all_calls(disturbed: Disturbed, mode: Mode) -> None:
+def test_a_third_of_all_calls(disturbed: Disturbed, mode: Mode) -> None:
     """Drawn numbers, not every second one: a retry that begins with two calls would fail at its second for ever."""
     migration, control = Estate(disturbed).begin(), disturbed.driver.sandbox.control
-    for number in sorted(random.Random(SEED).sample(range(1, LIMIT), LIMIT // 2)):
+    for number in sorted(random.Random(SEED).sample(range(1, LIMIT), LIMIT // 3)):
         plan(control, mode, number)
     reached = disturbed.migrate(migration)
     fired = sum(fault["fired"] for fault in control.faults())
-    assert fired > 20
+    assert fired > 12
     disturbed.judge(migration, reached, f"seed {SEED}, {mode} at {fired} calls")
 
 
@@ -110,7 +112,7 @@ def test_killed_at_a_drawn_call_of_every_life(disturbed: Disturbed) -> None:
     """One migration; each life of the app ends at a call of its own, before or after the effect."""
     draw, migration = random.Random(SEED), Estate(disturbed).begin()
     control = disturbed.driver.sandbox.control
-    lives = [(draw.randint(3, 16), draw.choice(MODES[2:])) for _ in range(14)]
+    lives = [(draw.randint(3, 16), draw.choice(MODES[2:])) for _ in range(9)]
     left = iter(lives)
 
     def next_life() -> None:

@@ -15,7 +15,7 @@ from typing import Literal
 from zlib import crc32
 
 import pytest
-from disturbed import Disturbed, Estate
+from disturbed import TALLY, Disturbed, Estate
 from driver import Driver
 from storage_faults import (
     BUSY,
@@ -74,7 +74,11 @@ def disturbed_at(disturbed: Disturbed, proxy: StorageProxy, estate: Estate, mode
 @pytest.mark.parametrize("share", range(SHARES))
 @pytest.mark.parametrize("mode", MODES)
 def test_each_request_by_itself(
-    disturbed: Disturbed, storage_proxy: StorageProxy, mode: Mode, share: int
+    disturbed: Disturbed,
+    storage_proxy: StorageProxy,
+    record_property: Callable[[str, object], None],
+    mode: Mode,
+    share: int,
 ) -> None:
     estate, done = Estate(disturbed), 0
     only = os.environ.get("CHAOS_AT")
@@ -82,20 +86,25 @@ def test_each_request_by_itself(
         if not disturbed_at(disturbed, storage_proxy, estate, mode, number):
             break
         done += 1
-    told = f"storage requests, {mode}, every fourth from {1 + share}: {done} disturbed one by one"
-    print(f"\n{told}, 0 lost, 0 twice, 0 orphans")  # noqa: T201
+    record_property(TALLY, f"{done} storage requests {mode}, each by itself (every fourth from {1 + share})")
     assert only or done > 40
 
 
 @pytest.mark.timeout(600)
 def test_a_few_requests_by_themselves(disturbed: Disturbed, storage_proxy: StorageProxy) -> None:
     draw, estate = random.Random(SEED), Estate(disturbed)
-    for mode in MODES[:3]:
+    for mode in ("refused", "cut for good"):
         assert disturbed_at(disturbed, storage_proxy, estate, mode, draw.randint(2, 180))
 
 
 # Of the some 90 resources of this estate one in so many is spoiled on its first use, the others pass.
-SHARE: dict[Mode, int] = {"refused": 6, "cut": 1, "cut for good": 6, "killed before": 10, "killed after": 10}
+SHARE: dict[Mode, int] = {
+    "refused": 10,
+    "cut": 1,
+    "cut for good": 10,
+    "killed before": 16,
+    "killed after": 16,
+}
 
 
 def drawn(call: StorageCall, mode: Mode) -> bool:
@@ -114,7 +123,7 @@ def test_the_first_request_for_each_of_many_resources(
     planned.match = FirstOfEach(lambda call: drawn(call, mode))
     storage_proxy.faults.add(planned)
     reached = disturbed.migrate(migration, within=500)
-    assert len(planned.fired) > 40 / SHARE[mode]
+    assert len(planned.fired) > 30 / SHARE[mode]
     names = [call.name for call in planned.fired]
     disturbed.judge(migration, reached, f"seed {SEED}, {mode} at {len(names)}: {names}")
 
