@@ -62,9 +62,10 @@ def _lost(context: Context, row: WorkspaceRow, items: list[ItemRow]) -> list[Ite
 def _reopen(context: Context, item: ItemRow, *, is_lost: bool) -> None:
     """Planned again. What was staged stays, if it still lies there in full. An import that was never seen to
     end is waited for again; one whose report has gone is over, so that the next one is another write."""
-    call = context.call
-    for action in (_REFRESH, "rename"):
-        context.services.gate.forget(call.migration, call.workspace, action, item.source_id)
+    call, gate = context.call, context.services.gate
+    for model in {item.source_id, item.dataset_id} - {""}:  # a report comes with its model, which is new then
+        gate.forget(call.migration, call.workspace, _REFRESH, model)
+        gate.forget(call.migration, call.workspace, "rename", model)
     context.services.manifest.update_item(
         call.migration,
         call.workspace,
