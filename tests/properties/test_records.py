@@ -12,7 +12,7 @@ from datetime import UTC, timedelta, timezone
 from typing import Any, get_type_hints
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import activities
@@ -71,6 +71,7 @@ def test_the_records_are_found() -> None:
 
 
 @pytest.mark.parametrize("kind", records(), ids=lambda kind: kind.__name__)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_a_record_is_what_was_written(kind: type[Record], data: st.DataObject) -> None:
     record = data.draw(examples(kind))
@@ -80,6 +81,7 @@ def test_a_record_is_what_was_written(kind: type[Record], data: st.DataObject) -
 
 
 @pytest.mark.parametrize("kind", records(), ids=lambda kind: kind.__name__)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_a_newer_field_is_passed_over_and_a_missing_one_has_its_default(
     kind: type[Record], data: st.DataObject
