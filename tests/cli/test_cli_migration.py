@@ -104,7 +104,8 @@ def test_the_verbs_by_command(driver_of: Callable[..., Driver], pbimigrate: Call
         "rollback", "told", "--to", "nothing", "--confirm", "told", "--wait", "--json", url=url
     )
     assert (undone.code, undone.json["status"]) == (0, "rolledBack")
-    assert driver.sandbox.control.state("fabrikam")["workspaces"] == []
+    left = driver.sandbox.control.state("fabrikam")["workspaces"]
+    assert [space["state"] for space in left] == ["Deleted"]
 
 
 def test_every_fault_of_a_refused_request_is_shown_with_its_remedy(
