@@ -18,7 +18,7 @@ from activities.context import Context, open_context
 from activities.frame import Call
 from activities.remains import Found, find
 from activities.removal import Overtaken, facts_of, import_intent, remove_remains, survey_of
-from activities.sending import Ambiguous, Sending
+from activities.sending import Ambiguous, Sending, has_a_model_in_its_way
 from shared.blobs import Staged
 from shared.errors import ContentError, EntityNotFound
 from shared.models import ItemRow, ItemState, Kind
@@ -45,6 +45,11 @@ def import_report(services: Services, call: Call) -> Outcome:
         return Done()
     if not item.blob:
         return _begin_again()
+    if has_a_model_in_its_way(context, item):
+        return Failed(
+            "report.modelStands",
+            "Its model is still in the target, and several have its name: delete that model, then retry.",
+        )
     row = context.update_workspace(step="import")
     sending = Sending(context, row.target_id, item, Staged(item.blob, item.length, item.sha256))
     try:
@@ -92,9 +97,11 @@ def record_item_failure(services: Services, call: Call) -> Outcome:
     context = open_context(services, call)
     item = _report(services, call)
     reason = f"{call.code}: {call.message}"
-    for kind, identity in ((Kind.REPORT, item.source_id), (Kind.DATASET, item.dataset_id)):
+    changes = {"state": ItemState.FAILED, "note": reason[:2000]}
+    _update(services, call, **changes)
+    if call.code != "report.modelStands":
         services.manifest.update_item(
-            call.migration, call.workspace, kind, identity, state=ItemState.FAILED, note=reason[:2000]
+            call.migration, call.workspace, Kind.DATASET, item.dataset_id, **changes
         )
     if call.code == "report.importFailed" and call.during == "await_import":
         _put_behind(services, call, item)  # people may ask for it once more

@@ -81,13 +81,26 @@ class Sending:
     def _on_conflict(self) -> NameConflict:
         """`Abort` refuses a second report of one name, so a name the source has twice needs `Ignore`. A model
         whose report went missing is one that we brought: its report comes back together with it, over it."""
-        call, name = self._context.call, self._item.source_name.casefold()
-        items = self._context.services.manifest.items_of(call.migration, call.workspace)
-        if sum(each.kind == Kind.REPORT and each.source_name.casefold() == name for each in items) > 1:
+        if _name_repeats(self._context, self._item):
             return "Ignore"
-        model = next((each for each in items if each.source_id == self._item.dataset_id), None)
-        ours = model is not None and model.state == ItemState.DONE and bool(model.target_id)
-        return "CreateOrOverwrite" if ours else "Abort"
+        return "CreateOrOverwrite" if _model_stands(self._context, self._item) else "Abort"
+
+
+def has_a_model_in_its_way(context: Context, item: ItemRow) -> bool:
+    """The model we brought stands without its report, and can't be written over, as its name is not unique."""
+    return _name_repeats(context, item) and _model_stands(context, item)
+
+
+def _name_repeats(context: Context, item: ItemRow) -> bool:
+    items = context.services.manifest.items_of(context.call.migration, context.call.workspace)
+    name = item.source_name.casefold()
+    return sum(each.kind == Kind.REPORT and each.source_name.casefold() == name for each in items) > 1
+
+
+def _model_stands(context: Context, item: ItemRow) -> bool:
+    call, manifest = context.call, context.services.manifest
+    model = manifest.item(call.migration, call.workspace, Kind.DATASET, item.dataset_id)
+    return model.state == ItemState.DONE and bool(model.target_id)
 
 
 def _upload(imports: Imports, workspace: str, body: StagedBody) -> str:

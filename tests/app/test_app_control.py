@@ -5,7 +5,7 @@ What is judged is the ledger of the target (no write began after the answer to t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -163,8 +163,8 @@ def test_a_retry_brings_back_what_went_missing_in_the_target(
     migration = driver.begin(id="holes")
     assert driver.rest(migration)["status"] == "ready"
     state = driver.sandbox.control.state(TARGET)
-    space = next(each for each in state["workspaces"] if each["reports"])
-    lost = space["reports"].pop()
+    space, lost = next(unique_reports(state["workspaces"]))
+    space["reports"].remove(lost)
     if model_too:
         space["datasets"] = [each for each in space["datasets"] if each["id"] != lost["datasetId"]]
     driver.sandbox.control.put_state(TARGET, state)
@@ -173,6 +173,43 @@ def test_a_retry_brings_back_what_went_missing_in_the_target(
     compared = driver.sandbox.control.compare()
     assert compared["clean"], compared["differences"]
     assert_mapped(driver, migration)
+
+
+def unique_reports(spaces: list[Any]) -> Iterator[tuple[Any, Any]]:
+    """Reports, each with its workspace, whose name nothing else there has."""
+    for space in spaces:
+        names = [report["name"].casefold() for report in space["reports"]]
+        yield from ((space, each) for each in space["reports"] if names.count(each["name"].casefold()) == 1)
+
+
+def test_a_report_whose_model_stands_under_a_name_that_repeats_is_left_to_people(
+    driver_of: Callable[..., Driver],
+) -> None:
+    driver = driver_of(workspaces=1)
+    control = driver.sandbox.control
+    source = control.state("contoso")
+    for each in (*source["workspaces"][0]["reports"], *source["workspaces"][0]["datasets"]):
+        each["name"] = "Always the same"
+    control.put_state("contoso", source)
+    migration = driver.begin(id="namesakes")
+    assert driver.rest(migration)["status"] == "ready"
+    state = control.state(TARGET)
+    lost = state["workspaces"][0]["reports"].pop()
+    control.put_state(TARGET, state)
+    for _ in range(2):  # it stays so however often it is asked for
+        give(driver, migration, "retry")
+        until(lambda: driver.status(migration)["status"] == "failed", "failed")
+        assert [row["code"] for row in driver.all(f"migrations/{migration}/findings")] == [
+            "report.importFailed"
+        ]
+    state = control.state(TARGET)
+    state["workspaces"][0]["datasets"] = [
+        each for each in state["workspaces"][0]["datasets"] if each["id"] != lost["datasetId"]
+    ]
+    control.put_state(TARGET, state)
+    give(driver, migration, "retry")
+    until(lambda: driver.status(migration)["status"] == "ready", "ready")
+    assert control.compare()["clean"], control.compare()["differences"]
 
 
 def test_a_retry_does_what_had_failed(driver_of: Callable[..., Driver]) -> None:

@@ -163,8 +163,11 @@ def stopped(running: Running) -> None:
     api.give("stopped", "cancel", status="cancelled")
     api.give("stopped", "retry", status="ready")
     target = control.state("fabrikam")
-    space = next(space for space in target["workspaces"] if space["reports"])
-    space["reports"].pop()
+    names = [report["name"] for space in target["workspaces"] for report in space["reports"]]
+    for space in target["workspaces"]:
+        lost = next((report for report in space["reports"] if names.count(report["name"]) == 1), None)
+        if lost is not None:
+            space["reports"].remove(lost)
     control.put_state("fabrikam", target)
     api.give("stopped", "retry", status="ready")
 
