@@ -112,7 +112,7 @@ def test_killed_at_a_drawn_call_of_every_life(disturbed: Disturbed) -> None:
     """One migration; each life of the app ends at a call of its own, before or after the effect."""
     draw, migration = random.Random(SEED), Estate(disturbed).begin()
     control = disturbed.driver.sandbox.control
-    lives = [(draw.randint(3, 16), draw.choice(MODES[2:])) for _ in range(9)]
+    lives: list[tuple[int, Mode]] = [(draw.randint(3, 16), draw.choice(MODES[2:])) for _ in range(9)]
     left = iter(lives)
 
     def next_life() -> None:
