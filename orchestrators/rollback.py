@@ -7,6 +7,8 @@ does not stop the rest: the end counts what is left.
 
 from __future__ import annotations
 
+from typing import Any
+
 from durabletask.task import OrchestrationContext
 
 from activities import rollback, settling, taking_back, undoing
@@ -21,20 +23,17 @@ def undo_workspace(ctx: OrchestrationContext, payload: Json, tally: Tally) -> St
     A generation that begins anew goes through the first steps once more: each of them only looks then.
     """
     where = {key: payload[key] for key in ("migration", "scale", "workspace")}
-    for activity in STEPS:
-        outcome = yield from step(ctx, activity, where, tally)
+    steps, value = list(STEPS), dict[str, Any]()
+    while steps:
+        outcome = yield from step(ctx, steps.pop(0), where, tally)
         if isinstance(outcome, Failed):
             reason = {**where, "code": outcome.code, "message": outcome.message}
             yield from step(ctx, rollback.record_undo_failure, reason, tally)
             return {"left": 1}
-        if not outcome.value.get("there", True):
-            break
-    closed = yield from step(ctx, rollback.close_undo, where, tally)
-    if isinstance(closed, Failed):
-        reason = {**where, "code": closed.code, "message": closed.message}
-        yield from step(ctx, rollback.record_undo_failure, reason, tally)
-        return {"left": 1}
-    return closed.value
+        value = outcome.value
+        if not value.get("there", True):
+            steps = [rollback.close_undo]
+    return value
 
 
 STEPS = (
@@ -44,4 +43,5 @@ STEPS = (
     undoing.delete_datasets,
     undoing.delete_target,
     taking_back.take_back_rights,
+    rollback.close_undo,
 )

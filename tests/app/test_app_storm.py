@@ -45,7 +45,7 @@ def test_thirty_scaled_minutes_of_429(driver_of: Callable[..., Driver]) -> None:
 
 def move_within_quotas(driver: Driver, workspaces: int, within: float) -> dict[str, Any]:
     """One migration under quotas scaled 10:1; what the service counted, and how much memory the app took."""
-    migration = driver.begin(id="quotas")
+    migration = driver.begin(id=f"quotas-{workspaces}")
     reached = driver.rest(migration, within=within)
     assert reached["status"] == "ready", reached["error"] or reached["findings"][:3]
     assert reached["progress"]["workspaces"]["done"] == workspaces

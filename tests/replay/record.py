@@ -71,7 +71,8 @@ def _label(event: dict[str, Any]) -> str:
     if kind in ("orchestratorStarted", "orchestratorCompleted"):
         return ""
     if kind == "taskCompleted":
-        return f"{kind} {json.loads(detail['result'])['outcome']}"
+        result = json.loads(detail["result"])
+        return f"{kind} {result['outcome']} {sorted(result.get('value') or ())}"
     if kind in ("executionStarted", "continueAsNew"):
         return f"{kind} {sorted(json.loads(detail['input']))} {json.loads(detail['input']).get('status')}"
     return f"{kind} {detail.get('name', '')}{detail.get('result', '')}"

@@ -24,7 +24,7 @@ HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"), key=lam
 REAL = {orchestrator.__name__: orchestrator for orchestrator in orchestrators.ALL}
 OF_MODULE = {"scan": "scan_batch", "item": "move_model"}  # the others are named like their orchestrator
 # Changes that no running instance can notice: what has been waited for is there at once the second time.
-HARMLESS = {"outcome = from_dict((yield task)) twice", "yield durable.when_any(running) twice"}
+HARMLESS = {"answer = (yield task) twice", "yield durable.when_any(running) twice"}
 
 
 @cache

@@ -107,7 +107,8 @@ def paged(key: str, values: list[Any]) -> Callable[[dict[str, Any]], dict[str, A
     def answer(payload: dict[str, Any]) -> dict[str, Any]:
         begin = int(payload.get("cursor") or 0)
         end = begin + payload["page"]
-        return {key: values[begin:end], "cursor": str(end) if end < len(values) else None}
+        rest = {"again": False} if key == "workspaces" else {}
+        return {key: values[begin:end], **rest, "cursor": str(end) if end < len(values) else None}
 
     return answer
 
@@ -142,7 +143,7 @@ def test_an_inventory_of_many_batches(run_of: Callable[..., Sizes]) -> None:
     """1,500 workspaces read one by one: 150 batches."""
     answers = {
         **migration_of(1500, [], "member"),
-        "next_workspaces": lambda _: {"workspaces": [], "cursor": None},
+        "next_workspaces": lambda _: {"workspaces": [], "again": False, "cursor": None},
     }
     sizes = run_of("migration", START, answers)
     assert sizes.ended["scan_batch"] == 150
