@@ -1,7 +1,8 @@
 """Whose is what in a target workspace: pure rules over ids, for the undoing of a migration.
 
 Ours is what an import of this migration brought: the objects its manifest names, and those that the service
-itself lists under one of our imports. A name proves nothing.
+itself lists under one of our imports. A name proves nothing. What somebody else's import names as well is theirs:
+they have published over it, or it was there before.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ type Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Belongings:
-    """Ids in lower case. `rows`: the manifest rows behind them; `reports` and `datasets` may be more."""
+    """Ids in lower case. `rows`: the manifest rows behind them; `reports` and `datasets` may be more, or fewer
+    where others have published over ours."""
 
     rows: tuple[ItemRow, ...]
     reports: frozenset[str]
@@ -37,10 +39,11 @@ def belongings(items: Iterable[ItemRow], imports: Iterable[Row], sent: Iterable[
     results, listed = list(sent), list(imports)
     reports = _named(results, listed, Kind.REPORT)
     rows = _brought(list(items), reports)
+    theirs = _of_others(results, rows, listed)
     return Belongings(
         tuple(rows),
-        reports | _of_rows(rows, Kind.REPORT),
-        _named(results, listed, Kind.DATASET) | _of_rows(rows, Kind.DATASET),
+        (reports | _of_rows(rows, Kind.REPORT)) - theirs,
+        (_named(results, listed, Kind.DATASET) | _of_rows(rows, Kind.DATASET)) - theirs,
     )
 
 
@@ -85,6 +88,16 @@ def _brought(items: list[ItemRow], sent_objects: frozenset[str]) -> list[ItemRow
     models = {item.dataset_id.lower() for item in reports}
     datasets = [item for item in items if item.kind == Kind.DATASET and item.source_id.lower() in models]
     return [*reports, *(item for item in datasets if item.target_id)]
+
+
+def _of_others(sent: list[Row], rows: list[ItemRow], imports: Iterable[Row]) -> frozenset[str]:
+    """The objects that an import names which is none of ours."""
+    ours = {str(result.get("import") or "").lower() for result in sent} | {
+        row.import_id.lower() for row in rows
+    }
+    foreign = [each for each in imports if str(each["id"]).lower() not in ours]
+    named = [row for each in foreign for kind in ("reports", "datasets") for row in each.get(kind) or ()]
+    return frozenset(str(row["id"]).lower() for row in named)
 
 
 def _of_rows(rows: list[ItemRow], kind: Kind) -> frozenset[str]:

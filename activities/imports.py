@@ -18,7 +18,7 @@ from activities.context import Context, open_context
 from activities.frame import Call
 from activities.remains import Found, find
 from activities.removal import Overtaken, facts_of, import_intent, remove_remains, survey_of
-from activities.sending import Ambiguous, Sending, has_a_model_in_its_way
+from activities.sending import MODEL_STANDS, Ambiguous, Sending, has_a_model_in_its_way
 from shared.blobs import Staged
 from shared.errors import ContentError, EntityNotFound
 from shared.models import ItemRow, ItemState, Kind
@@ -46,10 +46,7 @@ def import_report(services: Services, call: Call) -> Outcome:
     if not item.blob:
         return _begin_again()
     if has_a_model_in_its_way(context, item):
-        return Failed(
-            "report.modelStands",
-            "Its model is still in the target, and several have its name: delete that model, then retry.",
-        )
+        return Failed("report.modelStands", MODEL_STANDS)
     row = context.update_workspace(step="import")
     sending = Sending(context, row.target_id, item, Staged(item.blob, item.length, item.sha256))
     try:

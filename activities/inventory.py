@@ -15,7 +15,7 @@ from activities.classification import classify
 from activities.context import Context, open_context
 from activities.frame import Call
 from activities.planning import BATCHES, batch_size, selection_path
-from shared.errors import EntityNotFound, NotAuthorized
+from shared.errors import EntityNotFound, IdentityRefused, NotAuthorized, TerminalError
 from shared.manifest import count_items, safe_id
 from shared.models import ItemState, WorkspaceRow
 from shared.outcomes import Done, Failed, Json, Outcome, Wait
@@ -23,6 +23,7 @@ from shared.polling import SCAN
 from shared.services import Services
 from shared.tables import key
 
+_PLACE_S = 900.0  # scaled; how long a place is held after the last look, where nobody looks any more
 _PLACE_AGAIN = timedelta(seconds=60)  # all the scans a tenant may run are running: one takes a minute or so
 _KINDS = ("reports", "datasets", "dashboards", "dataflows", "users")
 
@@ -30,7 +31,8 @@ _KINDS = ("reports", "datasets", "dashboards", "dataflows", "users")
 def await_scan(services: Services, call: Call) -> Outcome:
     """WorkspaceInfo_PostWorkspaceInfo once per batch, then WorkspaceInfo_GetScanStatus until it succeeded.
 
-    From before the one until the end of the other it holds one of the tenant's places for scans.
+    From before the one until the end of the other it holds one of the tenant's places for scans, and each look
+    prolongs that: a scan that nobody waits for any more (paused, cancelled) ends by itself within minutes.
     """
     context = open_context(services, call)
     scan = _batch_row(services, call)
@@ -38,10 +40,9 @@ def await_scan(services: Services, call: Call) -> Outcome:
         return Done()
     place = key(call.migration, _batch_key(call))
     if not scan:
-        if not context.source.scanner.begin(place, SCAN.deadline_s * call.scale):
+        if not context.source.scanner.begin(place, _PLACE_S * call.scale):
             return Wait(services.clock.now() + _PLACE_AGAIN * call.scale, dict(call.state))
-        ids = [entry["id"] for entry in _entries(services, call)]
-        scan = {"scan": context.source.scanner.post_info(ids)}
+        scan = {"scan": _ask_for_scan(context, place)}
         services.tables[BATCHES].put(call.migration, _batch_key(call), scan)
     elif (status := _scan_status(context, scan["scan"])) in {"Succeeded", "Failed", "Lost"}:
         context.source.scanner.end(place)
@@ -49,8 +50,19 @@ def await_scan(services: Services, call: Call) -> Outcome:
             return Done()
         services.tables[BATCHES].delete(call.migration, _batch_key(call))  # the next try asks for a new scan
         return Failed(f"scan.{status.lower()}", f"The scan of batch {call.batch} ended as {status}.")
+    else:
+        context.source.scanner.begin(place, _PLACE_S * call.scale)
     again = SCAN.again(call.state, services.clock.now(), call.scale)
     return again or Failed("scan.deadline", f"The scan of batch {call.batch} did not end in time.")
+
+
+def _ask_for_scan(context: Context, place: str) -> str:
+    """A scan that was refused never runs: its place is for others."""
+    try:
+        return context.source.scanner.post_info([e["id"] for e in _entries(context.services, context.call)])
+    except (TerminalError, IdentityRefused):
+        context.source.scanner.end(place)
+        raise
 
 
 def collect_scan(services: Services, call: Call) -> Outcome:

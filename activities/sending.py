@@ -11,8 +11,14 @@ from activities.remains import find
 from activities.removal import facts_of
 from shared import writes
 from shared.blobs import Staged, StagedBody
+from shared.errors import BadRequest
 from shared.models import ItemRow, ItemState, Kind
 from shared.powerbi.imports import MULTIPART_LIMIT, Imports, NameConflict
+
+MODEL_STANDS = (
+    "Its model is still in the target, and an import can't go over that model alone: "
+    "delete the model, then retry."
+)
 
 type Json = dict[str, Any]
 
@@ -83,12 +89,25 @@ class Sending:
         whose report went missing is one that we brought: its report comes back together with it, over it."""
         if _name_repeats(self._context, self._item):
             return "Ignore"
-        return "CreateOrOverwrite" if _model_stands(self._context, self._item) else "Abort"
+        if not _model_stands(self._context, self._item):
+            return "Abort"
+        if not _is_alone(self._context, self._workspace, self._item):
+            raise BadRequest("report.modelStands", MODEL_STANDS)
+        return "CreateOrOverwrite"
 
 
 def has_a_model_in_its_way(context: Context, item: ItemRow) -> bool:
     """The model we brought stands without its report, and can't be written over, as its name is not unique."""
     return _name_repeats(context, item) and _model_stands(context, item)
+
+
+def _is_alone(context: Context, workspace: str, item: ItemRow) -> bool:
+    """Of all that is in the target only our model has the report's name. An import goes over whatever has it:
+    over what people made meanwhile, and past a model that was given back its own name."""
+    call, manifest = context.call, context.services.manifest
+    model = manifest.item(call.migration, call.workspace, Kind.DATASET, item.dataset_id)
+    there = survey.named_like(item.source_name, survey.contents(context, workspace))
+    return not there.reports and survey.identities(there.datasets) == {model.target_id.lower()}
 
 
 def _name_repeats(context: Context, item: ItemRow) -> bool:

@@ -14,7 +14,7 @@ from activities.belongings import Belongings, belongings, hanging_on, name_of, s
 from activities.context import Context, open_context
 from activities.frame import Call, during
 from activities.rights import is_of_lag
-from shared.errors import EntityNotFound, IncompletePages, TerminalError
+from shared.errors import EntityNotFound, IncompletePages, NotAuthorized, TerminalError
 from shared.models import ItemRow, ItemState, Kind, WorkspaceRow
 from shared.outcomes import Done, Outcome, Wait
 from shared.services import Services
@@ -54,7 +54,12 @@ def delete_target(services: Services, call: Call) -> Outcome:
     row = context.workspace()
     if row.origin != "created":
         return Done({"there": True})
-    there = survey.contents(context, row.target_id)
+    try:
+        there = survey.contents(context, row.target_id)
+    except (EntityNotFound, NotAuthorized):
+        if not context.services.gate.is_open(deletion(context, row)):
+            raise
+        return _is_deleted(context)  # by an earlier try of this activity, whose end was not recorded
     foreign = strangers(_everything(context, row.target_id, there), _belongings(context, there))
     if foreign:
         return _keep(context, row, sorted(foreign.values()))
@@ -63,6 +68,10 @@ def delete_target(services: Services, call: Call) -> Outcome:
     except TerminalError as refused:
         _report_refused(context, Kind.WORKSPACE, row.target_id, row.target_name, refused)
         return Done({"there": True})
+    return _is_deleted(context)
+
+
+def _is_deleted(context: Context) -> Outcome:
     context.update_workspace(error_code=DELETED)
     return Done({"there": False})
 
@@ -116,6 +125,10 @@ def _undo(
 ) -> ItemState | None:
     """DELETED, SKIPPED where it is kept for others, or None where the service refused."""
     identity, name = str(live["id"]), str(live.get("name") or "")
+    if identity.lower() not in ours.ids:
+        text = f"The {kind} {name_of(live)} is kept: somebody else's import has published over it."
+        context.finding(KEPT, kind=kind, id=identity, name=name, message=text)
+        return ItemState.SKIPPED
     users = hanging_on(identity.lower(), there.reports, ours) if kind == Kind.DATASET else []
     if users:
         used = f"The model {name_of(live)} is kept: {', '.join(users[:_NAMED])} of others use it."

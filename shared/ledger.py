@@ -123,9 +123,12 @@ class Ledger:
         return left if 0 < left <= bucket.longest_close_s else 0.0
 
     def lease(self, bucket: Bucket, holder: str, seconds: float) -> bool:
-        """One of the bucket's places in flight for work that outlives a call; the same holder has one only."""
+        """One of the bucket's places in flight for work that outlives a call; the same holder has one only.
+
+        Who gets none is not remembered: he asks again, and of those who wait there may be more than a row holds.
+        """
         limit = bucket.quota.in_flight
-        return limit is None or self._change_leases(bucket, limit, holder, 1, 0, seconds) > 0
+        return limit is None or self._change_leases(bucket, limit, holder, 1, 0, seconds, queues=False) > 0
 
     def release(self, bucket: Bucket, holder: str) -> None:
         """Give a leased place back."""
@@ -228,9 +231,19 @@ class Ledger:
         return _Known(row, etag, self._time.now())
 
     def _change_leases(
-        self, bucket: Bucket, limit: int, holder: str, wanted: int, used: int, lasting_s: float
+        self,
+        bucket: Bucket,
+        limit: int,
+        holder: str,
+        wanted: int,
+        used: int,
+        lasting_s: float,
+        queues: bool = True,
     ) -> int:
-        """Hold, renew or (with nothing wanted and used) give back places: how many may be used."""
+        """Hold, renew or (with nothing wanted and used) give back places: how many may be used.
+
+        `queues`: a holder who gets nothing is written down, so that the others give him his part.
+        """
         lost = 0
         while True:
             found = self._rows.get(bucket.key, "flight")
@@ -240,6 +253,8 @@ class Ledger:
                 changed, granted = leases.claim(known, limit, holder, wanted, now, lasting_s, used)
             else:
                 changed, granted = leases.release(known, holder), 0
+            if wanted and not granted and not queues:
+                return 0
             values = {"bucket": bucket.name, "by": self._signature(), "leases": leases.to_dict(changed)}
             if self._rows.swap(bucket.key, "flight", values, etag) is not None:
                 return granted

@@ -216,9 +216,10 @@ class Gate:
                 self._intents.delete(partition, row["RowKey"])
 
     def _permit(self, intent: Intent, row: Json) -> None:
+        """The status is asked for last: whatever time storage takes for the rest, people may say stop in it."""
+        now = self._intent_row(intent)
         if not self._may_write(intent.migration_id):
             raise Stopped
-        now = self._intent_row(intent)
         if now is None or (now["tries"], now["tried"]) != (row["tries"], row["tried"]):
             raise Superseded
 

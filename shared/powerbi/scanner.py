@@ -30,9 +30,10 @@ class Scanner:
         body = {"workspaces": list(workspace_ids)}
         return self._client.call(op.POST_WORKSPACE_INFO, query=query, json=body).id()
 
-    def begin(self, holder: str, deadline_s: float) -> bool:
-        """One of the tenant's places for scans, until `end` or the deadline. False where all are taken."""
-        return self._client.lease(op.POST_WORKSPACE_INFO, holder, deadline_s)
+    def begin(self, holder: str, seconds: float) -> bool:
+        """One of the tenant's places for scans, until `end` or for so long from now on; asked for again by its
+        holder it is prolonged. False where all are taken."""
+        return self._client.lease(op.POST_WORKSPACE_INFO, holder, seconds)
 
     def end(self, holder: str) -> None:
         """The holder's scan no longer runs."""

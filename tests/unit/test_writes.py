@@ -367,3 +367,19 @@ def test_the_seams_are_seen_in_order(gate: Gate, world: World, migration: str) -
     write(gate, world, intent(migration))
     assert [point for point, _ in seen] == ["before", "after", "recorded"]
     assert {key for _, key in seen} == {f"{migration}.w/import.report-1"}
+
+
+def test_what_is_told_to_stop_while_storage_takes_its_time_is_not_sent(
+    tables: Tables, clock: HandClock, world: World, migration: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    slow = Gate(tables, clock, SETTLE, lambda of: not told)
+    monkeypatch.setattr(slow, "_intent_row", lambda wanted: told.append("stop") or _row(tables, wanted))
+    with pytest.raises(writes.Stopped):
+        write(slow, world, intent(migration))
+    assert world.calls == 0
+
+
+def _row(tables: Tables, wanted: Intent) -> dict[str, Any] | None:
+    found = tables["PbiIntents"].get(wanted.partition, wanted.row)
+    return found[0] if found else None

@@ -265,6 +265,15 @@ def test_a_scan_keeps_its_place_until_it_ends_or_its_deadline() -> None:
     assert ledger.in_flight.enter(scans, 0)  # the call that starts a scan takes no place of its own
 
 
+def test_scans_that_wait_do_not_fill_the_row() -> None:
+    rows, scans = RowsInMemory(), bucket(Quota(500, 3600.0, 16), name="admin.getInfo")
+    ledger = Ledger(rows, ManualClock())
+    assert sum(ledger.lease(scans, f"{number}.00000", 7200) for number in range(1000)) == 16
+    found = rows.get("k", "flight")
+    assert found is not None
+    assert len(found[0]["leases"]) == 16
+
+
 PROCESS = """
 import json, sys
 from concurrent.futures import ThreadPoolExecutor

@@ -1,0 +1,116 @@
+"""A retry writes over nothing that people made, a rollback deletes nothing of theirs, and no scan is in the way."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from azure.core.exceptions import ServiceRequestError
+from step_support import Move
+
+from activities import inventory, retrying, rollback, settling, taking_back, undoing
+from shared import writes
+from shared.models import Kind
+
+type Moving = Callable[..., Move]
+type Json = dict[str, Any]
+
+STEPS = (
+    rollback.begin_undo,
+    settling.settle_imports,
+    undoing.delete_reports,
+    undoing.delete_datasets,
+    undoing.delete_target,
+    taking_back.take_back_rights,
+)
+
+
+def where(move: Move) -> Json:
+    return {name: move.call()[name] for name in ("migration", "workspace", "scale")}
+
+
+def change(move: Move, by: Callable[[Json], object]) -> None:
+    state = move.sandbox.control.state("fabrikam")
+    by(next(space for space in state["workspaces"] if space["id"] == move.target))
+    move.sandbox.control.put_state("fabrikam", state)
+
+
+def undo(move: Move) -> int:
+    """As `orchestrators.rollback`; how much of ours is left."""
+    for status in ("validating", "ready", "rollingBack"):
+        move.services.manifest.decide(move.migration, lambda now, to=status: {"status": to})
+    for body in STEPS:
+        outcome = move.step(body, where(move))
+        assert outcome["outcome"] == "done", outcome
+        if not outcome["value"].get("there", True):
+            break
+    return move.step(rollback.close_undo, where(move))["value"]["left"]
+
+
+@pytest.mark.parametrize("origin", ["merged", "created"])
+def test_a_report_that_people_put_in_the_place_of_ours_stays(moving: Moving, origin: str) -> None:
+    move, theirs = moving(origin=origin), str(uuid4())
+    assert move.move()["outcome"] == "done"
+    change(move, lambda space: space["reports"][0].update(id=theirs, modifiedBy="alice"))
+    assert move.step(retrying.reopen_workspace, where(move))["value"]["open"]
+    assert move.move()["code"] == "report.modelStands"
+    assert [(each["id"], each["modifiedBy"]) for each in move.space()["reports"]] == [(theirs, "alice")]
+    assert undo(move) == 0
+    assert [each["id"] for each in move.space()["reports"]] == [theirs]
+
+
+def test_a_model_with_a_name_of_its_own_is_not_made_twice(moving: Moving) -> None:
+    move = moving()
+    model = move.reports[0].dataset_id
+    move.services.manifest.update_item(
+        move.migration, move.workspace, Kind.DATASET, model, source_name="Own name"
+    )
+    assert move.move()["outcome"] == "done"
+    change(move, lambda space: space["reports"].clear())
+    assert move.step(retrying.reopen_workspace, where(move))["value"]["open"]
+    assert move.move()["code"] == "report.modelStands"
+    assert (move.held(), move.posts) == ((0, 1), 1)
+
+
+def test_what_others_have_published_over_ours_is_theirs(moving: Moving) -> None:
+    move = moving(origin="merged")
+    assert move.move()["outcome"] == "done"
+
+    def publish(space: Json) -> None:
+        space["imports"].append(copy.deepcopy(space["imports"][-1]) | {"id": str(uuid4())})
+
+    change(move, publish)
+    assert undo(move) == 0
+    assert move.held() == (1, 1)
+    assert "rollback.kept" in move.findings()
+
+
+def test_a_deleted_workspace_whose_end_was_not_recorded_is_deleted(
+    moving: Moving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    move, lost = moving(), list[str]()
+    assert move.move()["outcome"] == "done"
+
+    def observe(point: str, intent: str) -> None:
+        if point == "after" and "deleteWorkspace" in intent and not lost:
+            lost.append(intent)
+            raise ServiceRequestError("storage is away")
+
+    monkeypatch.setattr(writes, "write_observer", observe)
+    assert (undo(move), len(lost)) == (0, 1)
+
+
+def test_scans_that_were_refused_keep_no_place(moving: Moving) -> None:
+    move = moving()
+    entry = {"id": move.workspace, "name": "x", "capacity": "", "targetCapacity": ""}
+    selection = {"mode": "scanner", "attempt": 0, "workspaces": [entry] * 2000}
+    move.services.documents.write_json(f"{move.migration}/selection.json", selection)
+    move.sandbox.control.fault(
+        {"operation": "WorkspaceInfo_PostWorkspaceInfo"}, {"when": "before", "status": 401}
+    )
+    given = {"migration": move.migration, "scale": 1.0, "mode": "scanner"}
+    outcomes = [move.once(inventory.await_scan, {**given, "batch": number}) for number in range(20)]
+    assert {outcome["outcome"] for outcome in outcomes} == {"failed"}
