@@ -14,7 +14,9 @@ LEARNED_FLOOR = 12  # never slower, or nothing would ever be learned again
 _LEARNED_ROWS = 4
 _PER_ROW = 500  # calls of a published limit that one row can well count
 _MOST_ROWS = 8
-_MARGIN_S = 1.0  # a call is counted by the service some time after it was reserved here
+_MARGIN_S = (
+    1.0  # a call is counted by the service some time after it was reserved here, however short the window
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Window:
     @property
     def held_s(self) -> float:
         """How long a token stays counted: longer than the service's window, by as much as calls may be late."""
-        return self.seconds + min(_MARGIN_S, self.seconds / 20)
+        return self.seconds + min(_MARGIN_S, self.seconds / 6)
 
 
 @dataclass(frozen=True, slots=True)

@@ -269,4 +269,5 @@ def test_places_given_back_are_free() -> None:
 
 def test_a_token_stays_counted_a_little_longer_than_the_window() -> None:
     assert Window(1, 3600).held_s == 3601
-    assert Window(1, 10).held_s == 10.5
+    assert Window(1, 10).held_s == 11
+    assert Window(1, 3).held_s == 3.5
