@@ -14,9 +14,7 @@ LEARNED_FLOOR = 12  # never slower, or nothing would ever be learned again
 _LEARNED_ROWS = 4
 _PER_ROW = 500  # calls of a published limit that one row can well count
 _MOST_ROWS = 8
-_MARGIN_S = (
-    1.0  # a call is counted by the service some time after it was reserved here, however short the window
-)
+_MARGIN_S = 1.0  # the service counts a call some time after it was reserved here, however short the window
 
 
 @dataclass(frozen=True, slots=True)
