@@ -9,6 +9,7 @@ from activities import (
     conclusion,
     drift,
     exports,
+    frame,
     imports,
     inventory,
     migrations,
@@ -23,6 +24,7 @@ from activities import (
 )
 
 ALL = (
+    frame.still_wanted,
     planning.select_workspaces,
     inventory.await_scan,
     inventory.collect_scan,

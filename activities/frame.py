@@ -17,7 +17,7 @@ from typing import Any
 from activities import outages, rights
 from shared import outcomes, services
 from shared.errors import AppError, IdentityRefused, TransientError, is_transient
-from shared.outcomes import Failed, Json, Outcome, Stopped, Wait
+from shared.outcomes import Done, Failed, Json, Outcome, Stopped, Wait
 from shared.services import Services
 from shared.statuses import WORKING, Status
 from shared.storage import is_outage
@@ -84,7 +84,7 @@ def run(body: Body, using: Services, payload: Mapping[str, Any]) -> Json:
 
 def _end(body: Body, using: Services, call: Call) -> Outcome:
     try:
-        if not _is_wanted(body, using, call):
+        if not _is_wanted(body.__name__, using, call):
             return Stopped()
         outcome = body(using, call)
         outages.end_refusal(using, call)
@@ -111,11 +111,17 @@ def _wait(using: Services, call: Call, error: AppError) -> Wait | None:
     return rights.awaited(using, call, error)
 
 
-def _is_wanted(body: Body, using: Services, call: Call) -> bool:
+@during(Status)
+def still_wanted(services: Services, call: Call) -> Outcome:
+    """In the middle of a long wait: may the activity that waits (`during`) still run when it is over?"""
+    return Done() if _is_wanted(call.during, services, call) else Stopped()
+
+
+def _is_wanted(name: str, using: Services, call: Call) -> bool:
     """False where people have paused or cancelled the migration, or this is a late copy of what is long over."""
     if not call.migration:
         return True
-    return using.manifest.migration(call.migration).status in _statuses.get(body.__name__, WORKING)
+    return using.manifest.migration(call.migration).status in _statuses.get(name, WORKING)
 
 
 def _tell_long_wait(using: Services, call: Call, error: TransientError, until: datetime) -> None:

@@ -29,7 +29,7 @@ def reopen_workspace(services: Services, call: Call) -> Outcome:
     try:
         lost = _lost(context, row, items)
     except (NotAuthorized, EntityNotFound) as refused:
-        return _gone(context, row, attempt, refused.message)
+        return _gone(context, row, refused.message)
     if row.status == WorkspaceStatus.DONE and not lost:
         context.update_workspace(attempt=attempt)
         return Done({"open": False})
@@ -79,18 +79,7 @@ def _reopen(context: Context, item: ItemRow, *, is_lost: bool) -> None:
     )
 
 
-def _gone(context: Context, row: WorkspaceRow, attempt: int, why: str) -> Outcome:
+def _gone(context: Context, row: WorkspaceRow, why: str) -> Outcome:
     """The workspace itself is away, or closed to us. Which of the two can't be told, so nothing is made anew."""
     context.services.findings.clear_run(context.call.migration, context.call.workspace)
-    context.update_workspace(
-        status=WorkspaceStatus.BLOCKED, error_code="workspace.gone", error_message=why[:2000], attempt=attempt
-    )
-    context.finding(
-        "workspace.gone",
-        kind="workspace",
-        id=row.source_id,
-        name=row.source_name,
-        message=f"The target workspace {row.target_id} can't be read: {why}",
-    )
-    context.services.manifest.count_workspace(context.call.migration, context.call.workspace)
-    return Failed("workspace.gone", why)
+    return Failed("workspace.gone", f"The target workspace {row.target_id} can't be read: {why}")

@@ -199,8 +199,10 @@ def _everything(context: Context, workspace: str, there: survey.Contents) -> lis
         found += target.fabric.items(workspace)
     except IncompletePages:
         raise  # what is not seen might be foreign
+    except NotAuthorized:
+        return [*found, {"id": "unseen", "name": "Fabric items, which we may not list"}]
     except TerminalError:
-        return found  # no Fabric for this connection, or not for this identity
+        return found  # no Fabric for this connection
     return found
 
 

@@ -15,11 +15,14 @@ from typing import Any
 
 from durabletask.task import OrchestrationContext, RetryPolicy, Task, TaskFailedError
 
+from activities import frame
 from shared.outcomes import Done, Failed, Json, Stopped, Wait, from_dict
 
 type Steps[T] = Generator[Task[Any], Any, T]
 
 MAX_WAITS = 80  # of one generation; each is eight events of its history
+SLICE_S = 300.0  # of a long wait, times the scale: how late a pause or cancel may be noticed
+LEAST_SCALE = 0.005  # a slice is no shorter than a second and a half, however fast the service is made
 LONG = 4  # waits after which a new generation begins where that is easy: between two phases
 
 MESSAGE_CHARS = 2000  # of an exception's text that is kept
@@ -49,13 +52,13 @@ class Tally:
         """Time for a new generation."""
         return self.waits > LONG
 
-    def state_of(self, name: str, payload: Json) -> Json:
-        """The state with which the generation before left this very call, once."""
+    def left_by(self, name: str, payload: Json) -> tuple[Json, datetime | None]:
+        """With which state, and waiting until when, the generation before left this very call; once."""
         resumed = self.resumed
         if resumed is None or (resumed["activity"], resumed["input"]) != (name, payload):
-            return {}
+            return {}, None
         self.resumed = None
-        return resumed["state"]
+        return resumed["state"], datetime.fromisoformat(resumed["until"])
 
 
 type Body = Callable[[OrchestrationContext, Json, Tally], Steps[Json]]
@@ -101,8 +104,11 @@ def step(
     An activity that waits gets its own `state` back with the next call. One that still raises after every
     retry has failed with the code `activity.gaveUp`. Raises Halt where the activity was not let run.
     """
-    state = tally.state_of(activity.__name__, payload)
+    state, until = tally.left_by(activity.__name__, payload)
     while True:
+        if until is not None:
+            waiting = {"activity": activity.__name__, "input": payload, "state": state}
+            yield from _wait(ctx, until, waiting, tally)
         task = ctx.call_activity(
             activity.__name__, input={**payload, **state}, retry_policy=retry_policy(payload["scale"])
         )
@@ -117,11 +123,33 @@ def step(
             raise Halt
         if not isinstance(outcome, Wait):
             return outcome
-        state = outcome.state
+        state, until = outcome.state, _due(ctx, outcome.until, answer.get("seconds"))
+
+
+def _wait(ctx: OrchestrationContext, until: datetime, waiting: Json, tally: Tally) -> Steps[None]:
+    """A durable timer; a long one in slices, between which it is asked whether the work is wanted still."""
+    payload = waiting["input"]
+    while True:
+        now = ctx.current_utc_datetime.replace(tzinfo=None)
+        due = max(now, min(until, now + timedelta(seconds=SLICE_S * max(payload["scale"], LEAST_SCALE))))
+        yield ctx.create_timer(due)
         tally.waits += 1
-        yield ctx.create_timer(_due(ctx, outcome.until, answer.get("seconds")))
         if tally.waits >= MAX_WAITS:
-            raise TooLong({"activity": activity.__name__, "input": payload, "state": state})
+            raise TooLong({**waiting, "until": until.isoformat()})
+        if due >= until:
+            return
+        if "migration" in payload:
+            yield from _ask(ctx, {"migration": payload["migration"], "during": waiting["activity"]})
+
+
+def _ask(ctx: OrchestrationContext, asked: Json) -> Steps[None]:
+    """Halt where nobody wants the work any more. What can't be asked now is asked at the next slice."""
+    try:
+        answer = yield ctx.call_activity(frame.still_wanted.__name__, input=asked)
+    except TaskFailedError:
+        return
+    if isinstance(from_dict(answer), Stopped):
+        raise Halt
 
 
 def _due(ctx: OrchestrationContext, until: datetime, seconds: float | None) -> datetime:

@@ -32,9 +32,10 @@ def workspace(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Steps[J
     where = {key: payload[key] for key in ("migration", "scale", "workspace")}
     if payload.get("again"):
         needed = yield from step(ctx, retrying.reopen_workspace, where, tally)
-        if isinstance(needed, Failed) or not needed.value["open"]:
-            return {}
-        ctx.continue_as_new(where)
+        if isinstance(needed, Failed):
+            yield from _close(ctx, {**where, "phase": "again"}, needed, tally)
+        elif needed.value["open"]:
+            ctx.continue_as_new(where)
         return {}
     resumed = {key: payload[key] for key in ("cursor", "going") if key in payload}
     begun = payload.get("phase", next(iter(PHASES)))
@@ -48,11 +49,17 @@ def workspace(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Steps[J
             ctx.continue_as_new({**where, "phase": name, **rest})
             return {}
         if failed is not None:
-            reason = {**where, "phase": name, "code": failed.code, "message": failed.message}
-            yield from step(ctx, workspaces.record_workspace_failure, reason, tally)
-            break
+            yield from _close(ctx, {**where, "phase": name}, failed, tally)
+            return {}
     yield from step(ctx, workspaces.finish_workspace, where, tally)
     return {}
+
+
+def _close(ctx: OrchestrationContext, payload: Json, failed: Failed, tally: Tally) -> Steps[None]:
+    """The workspace could not be brought to its end, and says why."""
+    reason = {**payload, "code": failed.code, "message": failed.message}
+    yield from step(ctx, workspaces.record_workspace_failure, reason, tally)
+    yield from step(ctx, workspaces.finish_workspace, payload, tally)
 
 
 type Phase = Steps[tuple[Failed | None, Json | None]]  # what failed, or where the next generation goes on

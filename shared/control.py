@@ -166,8 +166,14 @@ def run(services: Services, starter: Starter, migration: Migration, *, ending: b
 def restart_unfinished(services: Services, starter: Starter) -> list[str]:
     """The watchdog: every migration that has something to do gets its instance, unless it has one."""
     unfinished = [row for row in services.manifest.each_migration() if row.status in ACTIVE]
+    refused: list[Exception] = []
     for migration in unfinished:
-        run(services, starter, migration)
+        try:
+            run(services, starter, migration)
+        except Exception as error:  # noqa: BLE001 - raised below, once the others have had their turn
+            refused.append(error)
+    if refused:
+        raise refused[0]
     return [migration.id for migration in unfinished]
 
 

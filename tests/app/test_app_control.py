@@ -138,6 +138,19 @@ def test_a_cancelled_pause_ends_without_another_call(driver_of: Callable[..., Dr
     assert writes(driver, at) == []
 
 
+def test_a_cancel_does_not_wait_for_what_the_service_made_us_wait_for(
+    driver_of: Callable[..., Driver],
+) -> None:
+    driver = driver_of(workspaces=2)
+    busy = {"status": 429, "retryAfter": 3000}
+    driver.sandbox.control.fault({"operation": "Groups_AddGroupUser"}, busy)
+    migration = driver.begin(id="held-up")
+    until(lambda: driver.sandbox.control.totals()["throttled"], "a 429")
+    at = give(driver, migration, "cancel")
+    assert driver.rest(migration)["status"] == "cancelled"
+    assert writes(driver, at) == []
+
+
 def test_a_retry_of_what_is_finished_writes_nothing(driver_of: Callable[..., Driver]) -> None:
     driver = driver_of(workspaces=4)
     migration = driver.begin(id="whole")
