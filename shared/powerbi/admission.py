@@ -8,14 +8,14 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 
 from shared.clock import Clock
 from shared.connections import Connection
 from shared.errors import Throttled
 from shared.ledger import Ledger, Refusal
-from shared.powerbi.buckets import Bucket, bucket_of
+from shared.powerbi.buckets import Bucket, bucket_of, buckets_of
 from shared.powerbi.operations import Operation
 from shared.powerbi.throttling import MAX_INLINE_WAIT_S, UNTOLD_WAIT_S
 
@@ -41,13 +41,14 @@ class Admission:
     @contextmanager
     def passage(self, operation: Operation, item: str = "") -> Iterator[None]:
         """In here one call may be sent and its answer awaited. Raises Throttled where that takes too long."""
-        bucket = bucket_of(self._connection, operation, item)
-        self._enter(bucket)
-        try:
-            self._take(bucket)
+        buckets = buckets_of(self._connection, operation, item)
+        with ExitStack() as places:
+            for bucket in buckets:
+                self._enter(bucket)
+                places.callback(self._ledger.in_flight.leave, bucket)
+            for bucket in buckets:  # the budget of an object last: its few tokens are for calls that are sent
+                self._take(bucket)
             yield
-        finally:
-            self._ledger.in_flight.leave(bucket)
 
     def close(self, operation: Operation, item: str, told_s: float | None) -> None:
         """The service answered 429: everybody on the quota waits as long as this call was told to."""

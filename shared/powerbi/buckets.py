@@ -7,7 +7,7 @@ holds only words and hashes, so that it can be a key of a table.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.connections import Connection
 from shared.powerbi.operations import Operation
@@ -35,14 +35,28 @@ class Bucket:
         return None if self.name in _UNTIL_ENDED else self.quota.in_flight
 
     @property
+    def of_item(self) -> bool:
+        """A budget of one object."""
+        return self.name in _EACH_ITEM
+
+    @property
     def longest_close_s(self) -> float:
         """A longer wait than this is not about the bucket."""
-        whole = (self.quota.window_s or 0.0) if self.name in _EACH_ITEM else 0.0
+        whole = (self.quota.window_s or 0.0) if self.of_item else 0.0
         return max(LONGEST_CLOSE_S, whole)
 
 
+def buckets_of(connection: Connection, operation: Operation, item: str = "") -> tuple[Bucket, ...]:
+    """All that a call counts in, its own bucket last.
+
+    A budget of one object is no rate: such a call is one of its identity's ordinary calls besides.
+    """
+    own = bucket_of(connection, operation, item)
+    return (bucket_of(connection, replace(operation, quota="default")), own) if own.of_item else (own,)
+
+
 def bucket_of(connection: Connection, operation: Operation, item: str = "") -> Bucket:
-    """The bucket of a call; `item` is the object a budget is about."""
+    """The bucket of a call's own quota; `item` is the object a budget is about."""
     name = operation.quota
     parts = [connection.tenant_id.lower()]
     if not name.startswith(ADMIN):

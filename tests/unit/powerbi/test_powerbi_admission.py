@@ -176,6 +176,21 @@ def test_whose_count_a_call_goes_into(rig: Rig) -> None:
     assert key(op.REFRESH_DATASET, "a") == key(op.REFRESH_DATASET, "A")
 
 
+def test_a_refresh_is_an_ordinary_call_besides(service: Service) -> None:
+    rig = limited(
+        service,
+        {"default": {"limit": 2, "window_s": 100}, "dataset.refresh": {"limit": 1, "window_s": 1000}},
+    )
+    rig.tenant.datasets.refresh(GROUP, OTHER)
+    with pytest.raises(Throttled, match=r"dataset\.refresh"):
+        rig.tenant.datasets.refresh(GROUP, OTHER)
+    with pytest.raises(Throttled, match="quota default"):
+        rig.tenant.datasets.refresh(GROUP, GROUP)
+    assert len(service.received) == 1
+    rig.clock.passed = 102
+    rig.tenant.datasets.refresh(GROUP, GROUP)  # nothing of its own budget was spent on the refusal
+
+
 def test_a_long_wait_leaves_a_line(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
     rig.service.in_turn(told("600"))
     with caplog.at_level(logging.INFO, "powerbi.calls"):
