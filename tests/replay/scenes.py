@@ -7,6 +7,7 @@ could be changed without any test noticing.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from sandbox.server import Sandbox
 from tests.replay.wire import Api
 
 MANY_REPORTS = 23  # more than a generation moves
+SLICES_S = 14.0  # more than two slices of a long wait last at this scale
 MANY_EVENTS = 110  # more than a generation reads, one per page
 SCAN_FAILED = {"id": "00000000-0000-0000-0000-000000000001", "status": "Failed"}
 REFUSED = {"error": {"code": "PowerBINotAuthorizedException"}}
@@ -162,6 +164,7 @@ def stopped(running: Running) -> None:
     # So long that it binds this one call alone: the wait is cut into slices, and the cancel comes into one.
     control.fault({"operation": "Groups_AddGroupUser", "times": 1}, {"status": 429, "retryAfter": 7000})
     api.until(lambda: bool(control.totals()["throttled"]))
+    time.sleep(SLICES_S)
     api.give("stopped", "cancel", status="cancelled")
     api.give("stopped", "retry", status="ready")
     target = control.state("fabrikam")
@@ -172,6 +175,9 @@ def stopped(running: Running) -> None:
             space["reports"].remove(lost)
     control.put_state("fabrikam", target)
     api.give("stopped", "retry", status="ready")
+    gone = {"status": 404, "body": {"error": {"code": "PowerBIEntityNotFound"}}}
+    control.fault({"operation": "Reports_GetReportsInGroup", "tenant": "fabrikam"}, gone)
+    api.give("stopped", "retry", status="failed")
 
 
 def _seen(ledger: list[dict[str, Any]], operation: str) -> bool:
