@@ -24,6 +24,7 @@ SLICES_S = 14.0  # more than two slices of a long wait last at this scale
 MANY_EVENTS = 110  # more than a generation reads, one per page
 SCAN_FAILED = {"id": "00000000-0000-0000-0000-000000000001", "status": "Failed"}
 REFUSED = {"error": {"code": "PowerBINotAuthorizedException"}}
+LOCKED = {"error": {"code": "ItemIsLocked"}}
 BROKEN = {"error": {"code": "InternalServerError"}}
 _BASE = {"POLL_SCALE": "0.02", "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "1"}
 _OFTEN, _NEVER = "*/2 * * * * *", "0 0 0 1 1 *"
@@ -95,7 +96,7 @@ def disturbed(running: Running) -> None:
     control.fault(
         {"operation": "Groups_AddGroupUser", "times": 21}, {"status": 500, "body": BROKEN, "when": "before"}
     )
-    control.fault({"operation": "Datasets_RefreshDatasetInGroup", "nth": 1}, {"status": 403, "body": REFUSED})
+    control.fault({"operation": "Datasets_RefreshDatasetInGroup", "nth": 1}, {"status": 400, "body": LOCKED})
     source = control.state("contoso")
     first = next(space for space in source["workspaces"] if len(space["datasets"]) > 2)
     first["datasets"][0]["exportRefusal"] = "ModelExportActionDenied"
@@ -195,7 +196,7 @@ def undone(running: Running) -> None:
     running.app.start()
     api = running.api
     api.finish(running.sandbox, "undone", "ready")
-    no = {"status": 400, "body": {"error": {"code": "WorkspaceIsLocked"}}}
+    no = {"status": 400, "body": LOCKED}
     control.fault({"operation": "Groups_DeleteGroup", "times": 1}, no)
     control.fault({"operation": "Reports_GetReportsInGroup", "tenant": "fabrikam", "nth": 1}, no)
     nothing = {"confirm": "undone", "to": "nothing"}
