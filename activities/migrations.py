@@ -105,6 +105,8 @@ def conclude_cancel(services: Services, call: Call) -> Outcome:
     if services.manifest.migration(call.migration).status != Status.CANCELLING:  # concluded by an earlier try
         return current_status(services, call)
     for row in _unfinished(services, call.migration):
+        if row.status == WorkspaceStatus.RUNNING:
+            services.manifest.count_items_of(call.migration, row.source_id)
         message = f"The migration was cancelled; this workspace had come as far as {row.step}."
         services.manifest.update_workspace(
             call.migration,
@@ -113,8 +115,6 @@ def conclude_cancel(services: Services, call: Call) -> Outcome:
             error_code="migration.cancelled",
             error_message=message,
         )
-        if row.status == WorkspaceStatus.RUNNING:
-            services.manifest.count_workspace(call.migration, row.source_id)
     services.manifest.recount(call.migration)
     drop_staged(services, call.migration)
     services.manifest.move_to(call.migration, Status.CANCELLED)

@@ -41,6 +41,7 @@ def begin_undo(services: Services, call: Call) -> Outcome:
     """
     context = open_context(services, call)
     row = context.update_workspace(status=WorkspaceStatus.RUNNING, error_code="", error_message="")
+    services.findings.clear_run(call.migration, call.workspace, ("rollback.",))  # an earlier undoing's
     holder = other_holder(context)
     if holder is not None:
         return wait_for(context, row, holder)
@@ -193,6 +194,7 @@ def _close(context: Context, row: WorkspaceRow, items: list[ItemRow]) -> None:
     drop_staged(context.services, context.call.migration, context.call.workspace)
     for item in items:
         _close_item(context, item, there=there)
+    context.services.manifest.count_items_of(context.call.migration, context.call.workspace)
     _give_up(context, row)
     context.update_workspace(
         state=ItemState.SKIPPED if there else ItemState.DELETED,

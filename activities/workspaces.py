@@ -126,6 +126,7 @@ def finish_workspace(services: Services, call: Call) -> Outcome:
     for item in items:  # before it is closed: nobody comes back to a closed workspace
         if item.blob and item.state == ItemState.DONE:
             services.staging.delete(item.blob)
+    services.manifest.count_items_of(call.migration, call.workspace)
     if row.status == WorkspaceStatus.RUNNING:
         _close(context, row, items)
     context.update_workspace(attempt=services.manifest.migration(call.migration).attempt)

@@ -52,14 +52,16 @@ def finish(session: Session, state: Json) -> int:
 
 
 def _ask(api: Api, migration: str, every: float) -> Json:
-    deadline = time.monotonic() + PATIENCE_S
+    deadline, is_told = time.monotonic() + PATIENCE_S, False
     while True:
         try:
             return api.migration(migration)
         except Unreachable as away:
             if away.code != "unreachable" or time.monotonic() > deadline:
                 raise
-            output.complain("The app does not answer; asking again …")
+            if not is_told:
+                output.complain(f"The app does not answer; asking again for {PATIENCE_S:.0f} s …")
+            is_told = True
             time.sleep(every)
 
 

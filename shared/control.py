@@ -136,7 +136,8 @@ def _roll_back(services: Services, migration_id: str, body: Any) -> Decision:
         if now.status == Status.READY or (now.status == Status.PARTIAL and not now.cutover_at):
             return {}
         if not now.cutover_at:
-            raise _refused("rollback", now)
+            allowed = allowed_verbs(now.status)
+            raise Conflict("there is no cutover to undo", allowed, "migration.status")
         whole = now.status == Status.SUCCEEDED
         return {
             "status": Status.READY if whole else now.status,

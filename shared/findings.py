@@ -196,9 +196,9 @@ class Findings:
         rows = self._table.where(migration_id, "workspace_id", workspace_id)
         return [Finding.from_dict(row) for row in rows if str(row["code"]).startswith(areas)]
 
-    def clear_run(self, migration_id: str, workspace_id: str) -> None:
+    def clear_run(self, migration_id: str, workspace_id: str, areas: tuple[str, ...] = _OF_A_RUN) -> None:
         """Forget what an earlier attempt at a workspace met; what the plan found stays."""
-        for finding in self.of_workspace(migration_id, workspace_id, _OF_A_RUN):
+        for finding in self.of_workspace(migration_id, workspace_id, areas):
             self._table.delete(migration_id, _row_key(finding))
 
     def withdraw(self, migration_id: str, code: str) -> None:

@@ -167,7 +167,7 @@ def _faults_of(error: Any, schema: dict[str, Any]) -> list[dict[str, str]]:
         return [_fault(_below(path, name), "is missing", _remedy(_below(path, name))) for name in missing]
     if error.validator == "additionalProperties" and error.validator_value is False:
         fields = error.schema["properties"]
-        remedy = "leave it out; the fields are " + ", ".join(sorted(fields))
+        remedy = "leave it out" + (f"; the fields are {', '.join(sorted(fields))}" if fields else "")
         unknown = [str(name)[:80] for name in error.instance if name not in fields]
         return [_fault(_below(path, name), "is not a field of this request", remedy) for name in unknown]
     return [_fault(path, error.message[:300], _remedy(path))]

@@ -190,6 +190,11 @@ class Manifest:
 
     def count_workspace(self, migration_id: str, workspace_id: str) -> None:
         """Bring the counters of a workspace, and of the shard it lies in, up to date with the rows."""
+        self.count_items_of(migration_id, workspace_id)
+        self._count_shard(migration_id, shard_of(workspace_id))
+
+    def count_items_of(self, migration_id: str, workspace_id: str) -> None:
+        """The workspace's own counters alone. Before it is closed: nobody counts a closed one's items again."""
         pk, rk = _workspace_key(migration_id, workspace_id)
 
         def counted(row: dict[str, Any]) -> dict[str, Any]:
@@ -197,7 +202,6 @@ class Manifest:
             return {**row, "counts": count_items(self.items_of(migration_id, workspace_id))}
 
         _change(self._workspaces, pk, rk, counted)
-        self._count_shard(migration_id, shard_of(workspace_id))
 
     def recount(self, migration_id: str) -> None:
         """Count every shard anew from its workspace rows; the empty ones of a small estate cost nothing."""

@@ -14,6 +14,7 @@ from shared.models import Migration
 from shared.services import Services
 from shared.statuses import ACTIVE, RESTING, VERBS, Status, allowed_verbs
 
+THEN = "2026-11-21T12:00:00+00:00"
 REACHES = {
     "pause": {Status.PAUSED},
     "resume": {Status.RUNNING},
@@ -127,7 +128,7 @@ def test_a_paused_instance_is_awaited_only_where_it_has_no_work_left(
 def test_rollback_to_ready_undoes_the_cutover_and_nothing_else(
     services: Services, status: Status, cut_over: bool, reached: Status | None
 ) -> None:
-    migration, asked = at(services, status, cutover_at="then" if cut_over else ""), Asked()
+    migration, asked = at(services, status, cutover_at=THEN if cut_over else ""), Asked()
     if reached is None:
         with pytest.raises(Conflict):
             control.apply(services, asked, migration, "rollback", body("rollback", migration, "ready"))
@@ -138,9 +139,9 @@ def test_rollback_to_ready_undoes_the_cutover_and_nothing_else(
 
 
 def test_a_cutover_of_what_is_cut_over_changes_nothing(services: Services) -> None:
-    migration = at(services, Status.PARTIAL, cutover_at="then")
+    migration = at(services, Status.PARTIAL, cutover_at=THEN)
     now = control.apply(services, Asked(), migration, "cutover", b'{"force": true, "reason": "again"}')
-    assert (now.status, now.cutover_at, now.cutover_reason) == (Status.PARTIAL, "then", "")
+    assert (now.status, now.cutover_at, now.cutover_reason) == (Status.PARTIAL, THEN, "")
 
 
 @pytest.mark.parametrize(
