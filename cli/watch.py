@@ -6,6 +6,8 @@ restart) is asked again.
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,11 +29,12 @@ def watch(session: Session, migration: str, every: float = 2.0) -> Json:
     api = session.api
     state = api.migration(migration)
     try:
-        with _display(session.as_json) as display:
+        with _ctrl_c() as pressed, _display(session.as_json) as display:
             display(state)
             while state["status"] not in exits.RESTING:
-                time.sleep(every)
-                state = _ask(api, migration, every)
+                if pressed.wait(every):
+                    raise KeyboardInterrupt
+                state = _ask(api, migration, every, pressed)
                 display(state)
     except KeyboardInterrupt:
         raise Interrupted(
@@ -40,6 +43,23 @@ def watch(session: Session, migration: str, every: float = 2.0) -> Json:
             "interrupted",
         ) from None
     return state
+
+
+@contextmanager
+def _ctrl_c() -> Iterator[threading.Event]:
+    """Set by Ctrl-C. An exception instead may come in the middle of anything, and is lost in some places (a
+    finaliser); a second Ctrl-C raises it all the same."""
+    pressed, before = threading.Event(), signal.getsignal(signal.SIGINT)
+
+    def press(number: int, frame: object) -> None:
+        signal.signal(signal.SIGINT, before)
+        pressed.set()
+
+    signal.signal(signal.SIGINT, press)
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def finish(session: Session, state: Json) -> int:
@@ -51,7 +71,7 @@ def finish(session: Session, state: Json) -> int:
     return exits.of_status(state["status"])
 
 
-def _ask(api: Api, migration: str, every: float) -> Json:
+def _ask(api: Api, migration: str, every: float, pressed: threading.Event) -> Json:
     deadline, is_told = time.monotonic() + PATIENCE_S, False
     while True:
         try:
@@ -62,7 +82,8 @@ def _ask(api: Api, migration: str, every: float) -> Json:
             if not is_told:
                 output.complain(f"The app does not answer; asking again for {PATIENCE_S:.0f} s …")
             is_told = True
-            time.sleep(every)
+            if pressed.wait(every):
+                raise KeyboardInterrupt from None
 
 
 @contextmanager

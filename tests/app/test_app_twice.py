@@ -114,5 +114,5 @@ def test_another_order_under_a_taken_id_is_refused(driver_of: Callable[..., Driv
     assert refused.status_code == 409
     error = refused.json()["error"]
     assert error["code"] == "migration.otherBody"
-    assert error["details"] == [{"allowed": ["cutover"]}]
+    assert error["details"] == [{"allowed": ["cutover", "retry", "rollback"]}]
     assert len(driver.sandbox.control.state("fabrikam")["workspaces"]) == 1
