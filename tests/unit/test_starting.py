@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +10,7 @@ import azure.durable_functions as df
 import pytest
 from azure.durable_functions.client import SyncDurableFunctionsClient
 from core_support import at_once, next_id
+from hub_support import hub_of
 
 from local.host import LocalHost
 from local.settings import HostSettings
@@ -34,14 +34,8 @@ NAME = wait_for_word.__name__
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[SyncDurableFunctionsClient]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("no_grpc_proxy", "127.0.0.1,localhost")
-        patch.setenv("NO_PROXY", f"127.0.0.1,localhost,{os.environ.get('NO_PROXY', '')}")
-        settings = HostSettings.from_host_json({"extensions": {"durableTask": {"defaultVersion": "1"}}})
-        with LocalHost(app, settings) as host:
-            client = SyncDurableFunctionsClient(host.client_configuration)
-            yield client
-            client.close()
+    with hub_of(app) as client:
+        yield client
 
 
 def ended(client: SyncDurableFunctionsClient, instance: str, word: str = "end") -> Any:

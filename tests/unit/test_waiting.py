@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -13,9 +12,8 @@ import pytest
 from azure.durable_functions.client import SyncDurableFunctionsClient
 from core_support import next_id
 from durabletask.task import OrchestrationContext
+from hub_support import hub_of
 
-from local.host import LocalHost
-from local.settings import HostSettings
 from orchestrators.waiting import MAX_WAITS, Steps, Tally, generations, step
 from orchestrators.windows import fan_out
 from shared.outcomes import Done, Failed, Json, Stopped, Wait, to_dict
@@ -74,14 +72,8 @@ for activity in (count_up, told):
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[SyncDurableFunctionsClient]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("no_grpc_proxy", "127.0.0.1,localhost")
-        patch.setenv("NO_PROXY", f"127.0.0.1,localhost,{os.environ.get('NO_PROXY', '')}")
-        settings = HostSettings.from_host_json({"extensions": {"durableTask": {"defaultVersion": "1"}}})
-        with LocalHost(app, settings) as host:
-            client = SyncDurableFunctionsClient(host.client_configuration)
-            yield client
-            client.close()
+    with hub_of(app) as client:
+        yield client
 
 
 def run(client: SyncDurableFunctionsClient, name: str, **payload: Any) -> Any:
