@@ -35,6 +35,14 @@ class Kind(StrEnum):
     DATASET = "dataset"
     DATAFLOW = "dataflow"
     DASHBOARD = "dashboard"
+    APP = "app"
+    GATEWAY_DATASOURCE = "gatewayDatasource"
+    PIPELINE = "pipeline"
+    SUBSCRIPTION = "subscription"
+    # Kinds an inventory knows and a mapping does not: nothing of them has a place in the target.
+    WORKBOOK = "workbook"
+    DATAMART = "datamart"
+    FABRIC_ITEM = "fabricItem"  # scorecards, lakehouses, notebooks …; the type is in the name of the verdict
 
 
 class ItemState(StrEnum):
@@ -125,6 +133,9 @@ class WorkspaceRow(Record):
     note: str = ""
     attempt: int = 0  # the attempt of the migration in which it was closed last
     counts: dict[str, dict[str, int]] = field(default_factory=dict[str, dict[str, int]])
+    route: str = ""  # the verdict on the workspace itself: recreate, staysBehind
+    todo: str = ""
+    minutes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +158,10 @@ class ItemRow(Record):
     import_id: str = ""
     import_tries: int = 0  # imports of it that failed; after every third one it waits for people
     damages: int = 0  # staged copies that were not what was exported, likewise
+    route: str = ""  # shared.assessment.model.Route, with the reason in `note`
+    lost: str = ""
+    todo: str = ""
+    minutes: int = 0  # of a person's time
 
 
 @dataclass(frozen=True, slots=True)
