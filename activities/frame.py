@@ -73,12 +73,13 @@ def during(statuses: Iterable[Status]) -> Callable[[Body], Body]:
 def run(body: Body, using: Services, payload: Mapping[str, Any]) -> Json:
     """One execution of an activity body; raises only what is worth trying again."""
     call = Call.from_dict(payload)
-    try:
-        outcome = _end(body, using, call)
-    except Exception as error:
-        if not is_outage(error):
-            raise
-        outcome = outages.for_storage(using, call)
+    with using.calls.counting(call.migration):
+        try:
+            outcome = _end(body, using, call)
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            outcome = outages.for_storage(using, call)
     return outcomes.to_dict(outcome, using.clock.now())
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from functools import cache
 
-from shared import writes
+from shared import call_tally, writes
 from shared.blobs import Blobs, Container
+from shared.call_tally import CallTally
 from shared.clock import Clock, SteadyClock
 from shared.config import Connection, Settings, from_environment
 from shared.errors import ConfigError, NotFound, SettingFault
@@ -19,6 +20,7 @@ from shared.ledger_rows import StoredRows
 from shared.manifest import Manifest
 from shared.models import MigrationRequest
 from shared.ownership import Ownership
+from shared.powerbi.calls import CallRecord
 from shared.powerbi.connect import PowerBI, Tenants
 from shared.service_time import ServiceTime
 from shared.tables import Tables
@@ -39,10 +41,11 @@ class Services:
         self.manifest = Manifest(self.tables, self.clock)
         self.findings = Findings(self.tables)
         self.ownership = Ownership(self.tables)
+        self.calls = CallTally(self.tables, self.clock)
         self.gate = Gate(self.tables, self.clock, SETTLE_S * settings.poll_scale, self.manifest.may_write)
         ledger = Ledger(StoredRows(self.tables), self.clock, scale=settings.poll_scale, time=time)
         self._tenants = Tenants(
-            settings, self.clock, on_call=writes.note_call, ledger=ledger, on_send=writes.still_permitted
+            settings, self.clock, on_call=_note_call, ledger=ledger, on_send=writes.still_permitted
         )
 
     @property
@@ -90,6 +93,12 @@ class Services:
 def request_path(migration_id: str, body_hash: str) -> str:
     """Named by its content: of two bodies that race for one id, neither can replace the other's."""
     return f"{migration_id}/request-{body_hash[:32]}.json"
+
+
+def _note_call(record: CallRecord) -> None:
+    """Each attempt is one of its write's, for the audit, and one of its run's, for the tally."""
+    writes.note_call(record)
+    call_tally.note(record)
 
 
 @cache

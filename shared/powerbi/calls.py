@@ -28,6 +28,12 @@ class CallRecord:
     correlation_id: str
     code: str = ""
 
+    @property
+    def is_counted(self) -> bool:
+        """True where it went out to the service, or may have: a refusal of our own (by the allow-list, for want of
+        a token) never did. Storage behind a signed address, which has no template, has no quota either."""
+        return bool(self.template) and (self.status > 0 or self.code.startswith("wire."))
+
 
 def log_call(log: logging.Logger, record: CallRecord) -> None:
     """One line; failures as warnings, since what they mean is decided further up."""
