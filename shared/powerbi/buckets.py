@@ -75,6 +75,8 @@ def _identity(connection: Connection, operation: Operation) -> str:
         return f"user {(connection.username or connection.user_client_id or connection.client_id).lower()}"
     if operation.identity == "admin":
         return f"app {(connection.admin_client_id or connection.client_id).lower()}"
+    if operation.identity == "graph":  # another service: what it says of its own load is not about Power BI
+        return f"graph {connection.client_id.lower()}"
     if connection.profile_id:
         return f"profile {connection.profile_id.lower()}"
     return f"app {connection.client_id.lower()}"

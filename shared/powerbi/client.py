@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from shared.clock import Clock, SystemClock
 from shared.connections import Connection
@@ -187,12 +187,22 @@ class PowerBIClient:
 
     def url(self, operation: Operation, params: Mapping[str, str] | None, query: Query | None) -> str:
         """The complete address of an operation on this connection."""
-        base = self.connection.fabric_url if operation.api == "fabric" else self.connection.api_url
-        if not base:
-            raise BadRequest("connection.noFabric", "set FABRIC_URL: this cloud has no known Fabric address")
+        base = self._base(operation)
         pairs = {key: _query_value(value) for key, value in (query or {}).items()}
         text = urlencode(pairs, quote_via=quote, safe="$'():,")
         return base + operation.path(dict(params or {})) + (f"?{text}" if text else "")
+
+    def _base(self, operation: Operation) -> str:
+        if operation.api == "powerbi":
+            return self.connection.api_url
+        if operation.api == "graph":
+            if not self.connection.graph_url:
+                raise BadRequest("connection.noGraph", "GRAPH_URL is not set: Microsoft Graph is not used")
+            versioned = urlsplit(self.connection.graph_url).path.strip("/")
+            return self.connection.graph_url if versioned else f"{self.connection.graph_url}/v1.0"
+        if not self.connection.fabric_url:
+            raise BadRequest("connection.noFabric", "set FABRIC_URL: this cloud has no known Fabric address")
+        return self.connection.fabric_url
 
 
 def _encode(document: Any) -> bytes:

@@ -20,6 +20,7 @@ class Cloud:
     scope: str
     cluster_suffixes: tuple[str, ...]  # where the service redirects API calls to
     upload_suffixes: tuple[str, ...]  # temporary blob storage: SAS URLs, never an Authorization header
+    graph_scope: str = "https://graph.microsoft.com/.default"  # where GRAPH_URL is set
 
 
 CLOUDS: dict[str, Cloud] = {
@@ -51,6 +52,7 @@ CLOUDS: dict[str, Cloud] = {
             "https://high.analysis.usgovcloudapi.net/powerbi/api/.default",
             (".high.analysis.usgovcloudapi.net",),
             (".blob.core.usgovcloudapi.net",),
+            "https://graph.microsoft.us/.default",
         ),
         Cloud(
             "dod",
@@ -60,6 +62,7 @@ CLOUDS: dict[str, Cloud] = {
             "https://mil.analysis.usgovcloudapi.net/powerbi/api/.default",
             (".mil.analysis.usgovcloudapi.net",),
             (".blob.core.usgovcloudapi.net",),
+            "https://dod-graph.microsoft.us/.default",
         ),
         Cloud(
             "china",
@@ -69,6 +72,7 @@ CLOUDS: dict[str, Cloud] = {
             "https://analysis.chinacloudapi.cn/powerbi/api/.default",
             (".analysis.chinacloudapi.cn",),
             (".blob.core.chinacloudapi.cn",),
+            "https://microsoftgraph.chinacloudapi.cn/.default",
         ),
     )
 }

@@ -13,6 +13,7 @@ from shared.connections import Connection
 from shared.errors import ConfigError, ServiceError, SettingFault
 from shared.ledger import Ledger
 from shared.powerbi.activity import Activity
+from shared.powerbi.apps import Apps
 from shared.powerbi.calls import CallRecord
 from shared.powerbi.capacities import Capacities
 from shared.powerbi.client import PowerBIClient
@@ -20,11 +21,15 @@ from shared.powerbi.dashboards import Dashboards
 from shared.powerbi.dataflows import Dataflows
 from shared.powerbi.datasets import Datasets
 from shared.powerbi.fabric import Fabric
+from shared.powerbi.gateways import Gateways
+from shared.powerbi.graph import Graph
 from shared.powerbi.groups import Groups
 from shared.powerbi.imports import Imports
+from shared.powerbi.pipelines import Pipelines
 from shared.powerbi.reports import Reports
 from shared.powerbi.scanner import Scanner
 from shared.powerbi.service_clock import ServiceClock
+from shared.powerbi.subscriptions import Subscriptions
 from shared.powerbi.tokens import RENEW_EVERY_S, Tokens
 from shared.powerbi.transport import HttpTransport, Transport
 
@@ -45,6 +50,11 @@ class PowerBI:
         self.dataflows = Dataflows(client)
         self.activity = Activity(client)
         self.fabric = Fabric(client)
+        self.apps = Apps(client)
+        self.pipelines = Pipelines(client)
+        self.gateways = Gateways(client)
+        self.subscriptions = Subscriptions(client)
+        self.graph = Graph(client)
 
     @property
     def connection(self) -> Connection:
@@ -61,6 +71,10 @@ class PowerBI:
     def ahead(self) -> timedelta:
         """How far the tenant's clock is ahead of ours, as far as its answers have told."""
         return self._service_clock.ahead
+
+    def user_name(self) -> str:
+        """The master user's sign-in name; of one that has only a refresh token, what its token says."""
+        return self.connection.username or self.client.tokens.user_name()
 
     def principal_id(self) -> str | None:
         """Object id of the main identity in its tenant, or None where its token doesn't tell."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import Any
 
 from shared.errors import ServiceError
 from shared.powerbi import operations as op
-from shared.powerbi.client import PowerBIClient
+from shared.powerbi.client import Answer, PowerBIClient
 
 Row = dict[str, Any]
 
@@ -46,6 +47,25 @@ class Datasets:
         return self._client.call(
             op.GET_REFRESH_HISTORY, {"group": group_id, "dataset": dataset_id}, query
         ).rows()
+
+    def refresh_schedule(self, group_id: str, dataset_id: str) -> Row:
+        """Datasets_GetRefreshScheduleInGroup: of models with data of their own."""
+        return self._read(op.GET_REFRESH_SCHEDULE, group_id, dataset_id).object()
+
+    def direct_query_schedule(self, group_id: str, dataset_id: str) -> Row:
+        """Datasets_GetDirectQueryRefreshScheduleInGroup: of models whose tiles are refreshed."""
+        return self._read(op.GET_DIRECT_QUERY_SCHEDULE, group_id, dataset_id).object()
+
+    def parameters(self, group_id: str, dataset_id: str) -> builtins.list[Row]:
+        """Datasets_GetParametersInGroup: `name`, `type`, `isRequired`, `currentValue`."""
+        return self._read(op.GET_PARAMETERS, group_id, dataset_id).rows()
+
+    def datasources(self, group_id: str, dataset_id: str) -> builtins.list[Row]:
+        """Datasets_GetDatasourcesInGroup: `datasourceType`, `connectionDetails`, and the gateway where bound."""
+        return self._read(op.GET_DATASOURCES, group_id, dataset_id).rows()
+
+    def _read(self, operation: op.Operation, group_id: str, dataset_id: str) -> Answer:
+        return self._client.call(operation, {"group": group_id, "dataset": dataset_id})
 
 
 def _spelled(row: Row) -> Row:

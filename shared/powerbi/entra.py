@@ -81,7 +81,7 @@ def request_token(
 def _ask(
     connection: Connection, identity: Identity, refresh_token: str | None, http: _EntraHttp
 ) -> Mapping[str, Any]:
-    scopes = [connection.cloud.scope]
+    scopes = [connection.cloud.graph_scope if identity == "graph" else connection.cloud.scope]
     if identity != "user":
         return _application(connection, identity, http).acquire_token_for_client(scopes=scopes) or {}
     application = _application(connection, identity, http)

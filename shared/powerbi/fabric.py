@@ -23,6 +23,16 @@ class Fabric:
         for page in continuation(lambda: self._items(group_id), lambda token: self._items(group_id, token)):
             yield from page.rows
 
+    def items_as_admin(self) -> Iterator[Row]:
+        """Admin list of items: `id`, `type`, `name`, `workspaceId` of everything in the tenant; a preview."""
+        for page in continuation(self._admin_items, self._admin_items):
+            yield from page.rows
+
+    def gateways(self) -> Iterator[Row]:
+        """Gateways_ListGateways: `id`, `displayName`, `type` of those the identity has any right on."""
+        for page in continuation(self._gateways, self._gateways):
+            yield from page.rows
+
     def rename_semantic_model(self, group_id: str, dataset_id: str, name: str) -> None:
         """SemanticModels_UpdateSemanticModel."""
         parameters = {"group": group_id, "dataset": dataset_id}
@@ -34,7 +44,20 @@ class Fabric:
         self._client.call(op.UPDATE_FABRIC_REPORT, parameters, json={"displayName": name})
 
     def _items(self, group_id: str, token: str = "") -> Page:
+        return self._page(op.LIST_FABRIC_ITEMS, {"group": group_id}, token)
+
+    def _admin_items(self, token: str = "") -> Page:
+        return self._page(op.LIST_FABRIC_ITEMS_AS_ADMIN, {}, token, rows="itemEntities")
+
+    def _gateways(self, token: str = "") -> Page:
+        return self._page(op.LIST_FABRIC_GATEWAYS, {}, token)
+
+    def _page(
+        self, operation: op.Operation, parameters: dict[str, str], token: str, rows: str = "value"
+    ) -> Page:
         query = {"continuationToken": token} if token else {}
-        answer = self._client.call(op.LIST_FABRIC_ITEMS, {"group": group_id}, query)
-        following = answer.object().get("continuationToken")
-        return Page(answer.rows(), str(following) if following else None)
+        answer = self._client.call(operation, parameters, query)
+        document = answer.object()
+        following = document.get("continuationToken")
+        found = document[rows] if isinstance(document.get(rows), list) else answer.rows()
+        return Page(found, str(following) if following else None)

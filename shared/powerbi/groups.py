@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Literal
 
+from shared.errors import NotAuthorized
 from shared.powerbi import operations as op
 from shared.powerbi.client import PowerBIClient
 from shared.powerbi.paging import skip_paging
@@ -105,6 +106,29 @@ class Groups:
             until_empty=True,
         )
 
+    def list_with_workbooks(self) -> Iterator[Row]:
+        """Groups_GetGroupsAsAdmin with `$expand=workbooks`: `name`, `datasetId` of what has no list of its own."""
+        return skip_paging(
+            lambda top, skip: self._page(op.LIST_GROUPS_AS_ADMIN, {}, top, skip, expand="workbooks"),
+            ADMIN_PAGE,
+            _id,
+            until_empty=True,
+        )
+
+    def list_as_user(self) -> Iterator[Row]:
+        """Groups_GetGroups by the master user: the workspaces it is in."""
+        return skip_paging(
+            lambda top, skip: self._page(op.LIST_GROUPS_AS_USER, {}, top, skip), PAGE, _id, until_empty=True
+        )
+
+    def user_is_fabric_admin(self) -> bool:
+        """Groups_GetGroupsAsAdmin for one row by the master user: only a Fabric administrator gets an answer."""
+        try:
+            self._page(op.LIST_GROUPS_AS_FABRIC_ADMIN, {}, 1, 0)
+        except NotAuthorized:
+            return False
+        return True
+
     def _page(
         self,
         operation: op.Operation,
@@ -112,8 +136,11 @@ class Groups:
         top: int,
         skip: int,
         filter: str | None = None,
+        expand: str | None = None,
     ) -> list[Row]:
         query: dict[str, str | int | bool] = {"$top": top, "$skip": skip}
+        if expand:
+            query["$expand"] = expand
         if filter:
             query["$filter"] = filter
         return self._client.call(operation, parameters, query).rows(paged=True)

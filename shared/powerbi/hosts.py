@@ -43,7 +43,9 @@ class AllowList:
         self._upload_suffixes = cloud.upload_suffixes
         self._extra = frozenset(connection.allowed_hosts)
         self._origins = {
-            Purpose.API: _origins(connection.api_url, connection.fabric_url, cloud.api, cloud.fabric),
+            Purpose.API: _origins(
+                connection.api_url, connection.fabric_url, connection.graph_url, cloud.api, cloud.fabric
+            ),
             Purpose.UPLOAD: overrides,
             Purpose.AUTHORITY: _origins(connection.authority_url, cloud.authority),
         }

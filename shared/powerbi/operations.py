@@ -11,8 +11,9 @@ from urllib.parse import quote
 
 from shared.errors import BadRequest
 
-Identity = Literal["main", "admin", "user"]
-Api = Literal["powerbi", "fabric"]
+# "graph" is the main application with a token for Microsoft Graph: another audience, so another token and budget.
+Identity = Literal["main", "admin", "user", "graph"]
+Api = Literal["powerbi", "fabric", "graph"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,9 @@ def _get(operation: str, template: str, quota: str = "default", identity: Identi
 LIST_GROUPS = _get("Groups_GetGroups", "/groups")
 GET_GROUP = _get("Groups_GetGroup", "/groups/{group}")
 LIST_GROUPS_AS_ADMIN = _get("Groups_GetGroupsAsAdmin", "/admin/groups", "admin.groups", "admin")
+# Read by the master user: whether it may (it is a Fabric administrator then), and which workspaces it is in.
+LIST_GROUPS_AS_FABRIC_ADMIN = replace(LIST_GROUPS_AS_ADMIN, identity="user")
+LIST_GROUPS_AS_USER = replace(LIST_GROUPS, identity="user")
 GET_GROUP_AS_ADMIN = _get("Groups_GetGroupAsAdmin", "/admin/groups/{group}", "admin.other", "admin")
 CREATE_GROUP = Operation("Groups_CreateGroup", "POST", "/groups")
 DELETE_GROUP = Operation("Groups_DeleteGroup", "DELETE", "/groups/{group}", idempotent=True)
@@ -75,6 +79,17 @@ POST_WORKSPACE_INFO = Operation(
     "admin.getInfo",
     "admin",
     idempotent=True,
+)
+LIST_APPS_AS_ADMIN = _get("Apps_GetAppsAsAdmin", "/admin/apps", "admin.other", "admin")
+LIST_PIPELINES_AS_ADMIN = _get("Pipelines_GetPipelinesAsAdmin", "/admin/pipelines", "admin.other", "admin")
+REPORT_SUBSCRIPTIONS_AS_ADMIN = _get(
+    "Reports_GetReportSubscriptionsAsAdmin", "/admin/reports/{report}/subscriptions", "admin.other", "admin"
+)
+DASHBOARD_SUBSCRIPTIONS_AS_ADMIN = _get(
+    "Dashboards_GetDashboardSubscriptionsAsAdmin",
+    "/admin/dashboards/{dashboard}/subscriptions",
+    "admin.other",
+    "admin",
 )
 GET_SCAN_STATUS = _get(
     "WorkspaceInfo_GetScanStatus", "/admin/workspaces/scanStatus/{scan}", "admin.scanStatus", "admin"
@@ -124,6 +139,27 @@ GET_REFRESH_HISTORY = _get(
     "Datasets_GetRefreshHistoryInGroup", "/groups/{group}/datasets/{dataset}/refreshes"
 )
 
+GET_REFRESH_SCHEDULE = _get(
+    "Datasets_GetRefreshScheduleInGroup", "/groups/{group}/datasets/{dataset}/refreshSchedule"
+)
+GET_DIRECT_QUERY_SCHEDULE = _get(
+    "Datasets_GetDirectQueryRefreshScheduleInGroup",
+    "/groups/{group}/datasets/{dataset}/directQueryRefreshSchedule",
+)
+GET_PARAMETERS = _get("Datasets_GetParametersInGroup", "/groups/{group}/datasets/{dataset}/parameters")
+GET_DATASOURCES = _get("Datasets_GetDatasourcesInGroup", "/groups/{group}/datasets/{dataset}/datasources")
+
+LIST_GATEWAYS = _get("Gateways_GetGateways", "/gateways")
+LIST_GATEWAY_DATASOURCES = _get("Gateways_GetDatasources", "/gateways/{gateway}/datasources")
+
+# The admin lists of Fabric: a preview, 200 calls an hour each like other admin operations.
+LIST_FABRIC_ITEMS_AS_ADMIN = Operation(
+    "Admin_Items_ListItems", "GET", "/admin/items", "admin.other", "admin", idempotent=True, api="fabric"
+)
+# Every gateway the identity has any right on, where the list above has those it administers.
+LIST_FABRIC_GATEWAYS = Operation(
+    "Gateways_ListGateways", "GET", "/gateways", "fabric.platform", idempotent=True, api="fabric"
+)
 LIST_FABRIC_ITEMS = Operation(
     "Items_ListItems", "GET", "/workspaces/{group}/items", "fabric.platform", idempotent=True, api="fabric"
 )
@@ -143,6 +179,9 @@ UPDATE_FABRIC_REPORT = Operation(
     idempotent=True,
     api="fabric",
 )
+
+# Microsoft Graph. One request asks up to twenty questions, all of them reads.
+GRAPH_BATCH = Operation("Graph_Batch", "POST", "/$batch", identity="graph", idempotent=True, api="graph")
 
 # Not in the contract: blob storage behind a signed address.
 PUT_BLOCK = Operation("Blob_PutBlock", "PUT", "", idempotent=True)

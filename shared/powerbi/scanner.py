@@ -12,6 +12,13 @@ from shared.powerbi.client import PowerBIClient
 
 Row = dict[str, Any]
 MAX_WORKSPACES = 100
+_DETAILS: tuple[str, ...] = (  # the tenant's settings decide how much of it is told
+    "lineage",
+    "datasourceDetails",
+    "datasetSchema",
+    "datasetExpressions",
+    "getArtifactUsers",
+)
 
 
 class Scanner:
@@ -26,7 +33,7 @@ class Scanner:
             raise BadRequest(
                 "scan.size", f"a scan takes 1 to {MAX_WORKSPACES} workspaces, not {len(workspace_ids)}"
             )
-        query = {"lineage": True, "datasourceDetails": True, "getArtifactUsers": True}
+        query = {detail: True for detail in _DETAILS}
         body = {"workspaces": list(workspace_ids)}
         return self._client.call(op.POST_WORKSPACE_INFO, query=query, json=body).id()
 

@@ -35,7 +35,9 @@ LONGEST_TOLD_S = 86_400.0  # refreshes are counted per day
 UNTOLD_WAIT_S = 30.0  # 429 without any usable number, after the inline tries
 _FAR = timedelta(days=365 * 100)  # what no datetime can hold is cut to this
 
-_TOKEN_CODES = frozenset({"tokenexpired", "invalidtoken", "expiredauthenticationtoken"})
+_TOKEN_CODES = frozenset(
+    {"tokenexpired", "invalidtoken", "expiredauthenticationtoken", "invalidauthenticationtoken"}
+)
 _UNAUTHORIZED_CODES = frozenset(
     {"powerbinotauthorizedexception", "groupnotaccessible", "insufficientprivileges"}
 )

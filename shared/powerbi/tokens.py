@@ -59,6 +59,7 @@ class Tokens:
             "main": _Slot(Lock()),
             "admin": _Slot(Lock()),
             "user": _Slot(Lock(), refresh_token=refresh),
+            "graph": _Slot(Lock()),
         }
 
     def get(self, identity: Identity) -> str:
@@ -94,6 +95,12 @@ class Tokens:
         """The object id of the identity in its tenant (the token's `oid`), or None where it can't be read."""
         oid = _claims(self.get(identity)).get("oid")
         return oid if isinstance(oid, str) and oid else None
+
+    def user_name(self) -> str:
+        """The sign-in name of the master user as its token tells it, or "" where it doesn't."""
+        claims = _claims(self.get("user"))
+        found = (claims.get(name) for name in ("upn", "preferred_username", "unique_name"))
+        return next((name for name in found if isinstance(name, str) and name), "")
 
     def _effective(self, identity: Identity) -> Identity:
         return "main" if identity == "admin" and not self._connection.has_admin else identity

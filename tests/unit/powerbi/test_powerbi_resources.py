@@ -95,7 +95,8 @@ def test_a_scan_is_asked_for_with_everything_we_need(rig: Rig) -> None:
     rig.service.in_turn(reply_json({"id": "s-1", "status": "NotStarted"}, 202))
     assert rig.tenant.scanner.post_info(["a", "b"]) == "s-1"
     request = rig.service.received[0]
-    assert request.query == {"lineage": "true", "datasourceDetails": "true", "getArtifactUsers": "true"}
+    flags = ("lineage", "datasourceDetails", "datasetSchema", "datasetExpressions", "getArtifactUsers")
+    assert request.query == dict.fromkeys(flags, "true")
     assert request.json() == {"workspaces": ["a", "b"]}
     for wrong in ([], ["x"] * 101):
         with pytest.raises(BadRequest):
