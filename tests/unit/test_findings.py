@@ -9,6 +9,7 @@ from core_support import AWKWARD, at_once, next_id, pages
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.assessment.model import Obstacle
 from shared.findings import CATALOGUE, Findings
 from shared.models import Finding, Severity
 from shared.tables import Tables
@@ -41,6 +42,8 @@ def test_every_code_says_what_it_means_and_what_to_do(findings: Findings, migrat
     assert what.isalnum()
     entry = CATALOGUE[code]
     assert entry.remedy.endswith(".")
+    assert entry.meaning.endswith(".")
+    assert entry.meaning != entry.remedy
     add(findings, migration, code)
     (found,) = listed(findings, migration)
     assert (found.code, found.severity, found.remedy) == (code, entry.severity, entry.remedy)
@@ -117,6 +120,48 @@ def test_only_a_blocker_without_a_workspace_stops_everything(findings: Findings,
     found = findings.first_blocker(migration)
     assert found is not None
     assert found.code == "inventory.empty"
+
+
+def obstacle(number: int, code: str = WARNING, **changes: Any) -> Obstacle:
+    return Obstacle(**{"code": code, "kind": "k", "id": f"i{number}", "name": "n", "message": "m", **changes})
+
+
+@pytest.mark.parametrize("number", [0, 1, 100, 101, 250])
+def test_many_are_recorded_as_one_by_one(findings: Findings, migration: str, number: int) -> None:
+    findings.add_all(migration, (obstacle(each) for each in range(number)))
+    assert {row.id for row in listed(findings, migration)} == {f"i{each}" for each in range(number)}
+
+
+def test_many_with_some_there_already_lose_none_and_change_none(findings: Findings, migration: str) -> None:
+    findings.add_all(migration, [obstacle(each, message="first") for each in range(0, 130, 7)])
+    findings.add_all(migration, [obstacle(each, message="second") for each in range(130)])
+    messages = {row.id: row.message for row in listed(findings, migration)}
+    assert messages == {f"i{each}": "second" if each % 7 else "first" for each in range(130)}
+
+
+def test_two_of_one_code_on_one_object_are_one_whatever_the_case_of_its_id(
+    findings: Findings, migration: str
+) -> None:
+    findings.add_all(
+        migration, [obstacle(1, id="AB", workspace_id="W"), obstacle(1, id="ab", workspace_id="w")]
+    )
+    assert len(listed(findings, migration)) == 1
+
+
+def test_they_are_counted_by_severity_and_code_and_found_by_code(findings: Findings, migration: str) -> None:
+    findings.add_all(migration, [obstacle(1), obstacle(2), obstacle(3, BLOCKER), obstacle(4, INFO)])
+    assert findings.counts(migration) == {"blocker": {BLOCKER: 1}, "warning": {WARNING: 2}, "info": {INFO: 1}}
+    assert {row.id for row in findings.of_code(migration, WARNING)} == {"i1", "i2"}
+
+
+def test_a_new_attempt_forgets_what_the_last_one_met_and_not_what_the_plan_found(
+    findings: Findings, migration: str
+) -> None:
+    of_plan = {"workspace.orphaned", "lineage.outside", "capacity.needed", "model.misconfiguredSource"}
+    of_run = {"workspace.nameTaken", "access.source", "report.exportFailed", "principal.kept"}
+    findings.add_all(migration, [obstacle(0, code, workspace_id="w") for code in of_plan | of_run])
+    findings.clear_run(migration, "w")
+    assert {row.code for row in listed(findings, migration)} == of_plan
 
 
 def test_findings_of_one_migration_are_not_another_ones(findings: Findings, migration: str) -> None:
