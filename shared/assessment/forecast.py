@@ -1,0 +1,156 @@
+"""What a migration of an estate will cost: calls by quota, and the time they and the work take. Pure.
+
+The calls are those of `call_table`, at the pace of `pace`. The time is the longest of three: each quota from an
+empty window on; the work of all workspaces, twelve at once; the longest workspace by itself.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from shared.assessment.call_table import Looks, Per, calls
+from shared.assessment.estate import Estate, Leg
+from shared.assessment.model import Json
+from shared.assessment.pace import Pace
+from shared.assessment.quota_time import seconds_for
+from shared.connections import Connection
+from shared.powerbi.buckets import Bucket, buckets_of
+
+WORKSPACES_AT_ONCE, SCANS_AT_ONCE = 12, 8  # orchestrators/migration.py
+_PLANNING_STEPS = 6  # activities of the plan that no batch has
+
+
+@dataclass(slots=True)
+class Load:
+    """What one bucket has to carry, of one connection or (with one identity) of both."""
+
+    bucket: Bucket
+    connections: set[str] = field(default_factory=set[str])
+    calls: float = 0.0
+
+    def add(self, connection: str, number: float) -> None:
+        self.connections.add(connection)
+        self.calls += number
+
+    @property
+    def whole(self) -> int:
+        return math.ceil(round(self.calls, 6))
+
+    def seconds(self, pace: Pace, *, rises: bool = True) -> float:
+        """A budget of one object is not used up by the one call that each object gets."""
+        number = 1 if self.bucket.of_item else self.whole
+        return seconds_for(number, self.bucket.quota, pace.called_s, pace.scale, rises=rises)
+
+
+def estimate(
+    estate: Estate, source: Connection, target: Connection | None, *, now: datetime, pace: Pace
+) -> Json:
+    """`{"calls", "seconds", "bytes", "longestPath", "expectedEnd", "quotas", "secondsAtStartRate", "assumptions"}`.
+
+    Without a target (an assessment) its quotas are taken to be like the source's.
+    """
+    loads = list(_loads(estate, source, target or _stand_in(source), pace).values())
+    path = [*_planning(estate, pace), *estate.longest]
+    seconds = max([_work(estate, pace), *(load.seconds(pace) for load in loads)])
+    held = max([seconds, *(load.seconds(pace, rises=False) for load in loads)])
+    reports = estate.counts[Per.REPORT]
+    return {
+        "calls": _by_quota(estate, pace),
+        "seconds": round(seconds),
+        "secondsAtStartRate": round(held),
+        "bytes": None if pace.file_bytes is None else reports * pace.file_bytes,
+        "longestPath": [{"what": leg.what, "seconds": round(leg.seconds, 1)} for leg in path],
+        "expectedEnd": (now + timedelta(seconds=round(seconds))).isoformat(),
+        "quotas": [_shown(load, pace) for load in sorted(loads, key=lambda load: -load.seconds(pace))],
+        "assumptions": list(_assumptions(estate, target is None, pace, held)),
+    }
+
+
+def _loads(estate: Estate, source: Connection, target: Connection, pace: Pace) -> dict[str, Load]:
+    """By bucket: two connections of one tenant share some, and a refresh on shared capacity counts in two."""
+    loads: dict[str, Load] = {}
+    for line, number in calls(estate.counts, pace.looks()):
+        connection = source if line.side == "source" else target
+        for bucket in buckets_of(connection, line.operation) if number else ():
+            loads.setdefault(bucket.key, Load(bucket)).add(connection.name, number)
+    return loads
+
+
+def _by_quota(estate: Estate, pace: Pace) -> dict[str, int]:
+    """Each call once, by the quota of its own."""
+    found: Counter[str] = Counter()
+    for line, number in calls(estate.counts, pace.looks()):
+        found[line.operation.quota] += number  # pyright: ignore[reportArgumentType]
+    return {key: math.ceil(round(number, 6)) for key, number in sorted(found.items()) if number}
+
+
+def _stand_in(source: Connection) -> Connection:
+    return replace(source, name="target", tenant_id="the target of an assessment")
+
+
+def _work(estate: Estate, pace: Pace) -> float:
+    """Planning, then all workspaces: the longest may be the last to begin, while the others share the rest."""
+    longest = sum(leg.seconds for leg in estate.longest)
+    planning = sum(leg.seconds for leg in _planning(estate, pace))
+    rest = max(0.0, estate.work_s - longest) / WORKSPACES_AT_ONCE
+    return planning + rest + longest
+
+
+def _planning(estate: Estate, pace: Pace) -> list[Leg]:
+    batches, listed = estate.counts[Per.BATCH], estate.counts[Per.LISTED]
+    begun = _PLANNING_STEPS * pace.step_s + (estate.counts[Per.LISTING] + 3) * pace.called_s
+    scan = pace.wait(Looks.SCAN).seconds + 2 * (pace.step_s + pace.called_s)
+    rounds = -(-batches // SCANS_AT_ONCE)
+    legs = (
+        Leg("workspaces are listed and the plan is concluded", begun),
+        Leg(f"{batches} scans, {SCANS_AT_ONCE} at once", rounds * scan),
+        Leg(f"{listed} workspaces are listed one by one", listed * 5 * pace.called_s / SCANS_AT_ONCE),
+    )
+    return [leg for leg in legs if leg.seconds > 0]
+
+
+def _shown(load: Load, pace: Pace) -> Json:
+    quota = load.bucket.quota
+    return {
+        "quota": load.bucket.name,
+        "connection": ", ".join(sorted(load.connections)),
+        "calls": load.whole,
+        "limit": quota.limit,
+        "window_s": quota.window_s,
+        "seconds": round(load.seconds(pace), 1),
+    }
+
+
+def _assumptions(estate: Estate, no_target: bool, pace: Pace, held: float) -> Iterator[str]:
+    ranges = (
+        ("a scan", pace.scan_s),
+        ("moving a workspace onto a capacity", pace.capacity_s),
+        ("publishing an imported file", pace.import_s),
+        ("a test refresh", pace.refresh_s),
+    )
+    lasting = "; ".join(f"{what} {low:g} to {high:g} s" for what, (low, high) in ranges)
+    yield f"What no API tells beforehand is taken to last: {lasting}. A longer refresh lengthens its workspace."
+    yield (
+        "The limits of ordinary calls are not published. The app begins with 120 a minute and doubles while the "
+        f"service stays silent; if it never allows more than that, the migration takes {_span(held)}."
+    )
+    if pace.file_bytes is None:
+        yield "No API tells the size of a report's file: bytes are not forecast, nor is the time they are on their way."
+    else:
+        yield f"A file is taken to have {pace.file_bytes:,} bytes on average, as configured."
+    yield "Retries, other tools' use of the same quotas, and what people do by hand are not in these numbers."
+    if estate.counts[Per.LISTED]:
+        yield "Without admin rights each workspace is read by its own lists."
+    if no_target:
+        yield "There is no target yet: its quotas are taken to be like the source's, and no workspace has a capacity."
+
+
+def _span(seconds: float) -> str:
+    minutes = max(1, round(seconds / 60))
+    days, hours = divmod(minutes // 60, 24)
+    parts = ((days, "d"), (hours, "h"), (minutes % 60, "min"))
+    return " ".join(f"{number} {unit}" for number, unit in parts if number)
