@@ -49,8 +49,9 @@ def moves(extract: Extract) -> bool:
 def counts_of(extract: Extract) -> Counter[str]:
     """One workspace by the words of the call table."""
     told = extract.counts
-    reports, grants = told.get("pbixReports", 0), told.get("grants", told.get("users", 0))
-    refreshes = min(told.get("refreshable", reports), reports)  # a model moves with its report, or not yet
+    reports, users = told.get("pbixReports", 0), told.get("grants", told.get("users", 0))
+    grants = max(0, users - 1)  # one of them is the identity that reads the source: it is not moved
+    refreshes = told.get("refreshes", min(told.get("refreshable", reports), reports))
     on_capacity = int(bool(extract.target_capacity))
     found = {
         Per.WORKSPACE: 1,

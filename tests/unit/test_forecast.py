@@ -46,9 +46,9 @@ def of(quota: str, connection: str, forecast: Json) -> Json:
 
 
 def test_one_workspace_call_by_call() -> None:
-    """One report on shared capacity, two principals; each wait ends at its first look."""
+    """One report on shared capacity, two principals besides our own; each wait ends at its first look."""
     at_once = replace(PACE, capacity_s=(0, 0), import_s=(0, 0), refresh_s=(0, 0), scan_s=(0, 0))
-    estate = estate_of([workspace(1, capacity=False, pbixReports=1, refreshable=1, users=2)], at_once)
+    estate = estate_of([workspace(1, capacity=False, pbixReports=1, refreshes=1, grants=3)], at_once)
     found: dict[str, float] = {}
     for line, number in calls(estate.counts, at_once.looks()):
         found[line.operation.id] = found.get(line.operation.id, 0) + number
@@ -258,7 +258,7 @@ def test_more_calls_never_take_less_time(
 
 def test_every_line_counts_something_that_estates_count() -> None:
     every = estate_of(
-        [workspace(1, True, pbixReports=1, users=1, renamed=1), workspace(2, False, pbixReports=1)], PACE
+        [workspace(1, True, pbixReports=1, users=2, renamed=1), workspace(2, False, pbixReports=1)], PACE
     )
     listed = estate_of([workspace(1)], PACE, "member")
     counted = {name for name, number in (every.counts + listed.counts).items() if number}
