@@ -1,4 +1,4 @@
-"""The demo's closing lines: counts per kind, calls to the service, and the verdict."""
+"""The demo's closing lines: counts per kind, forecast beside outcome, calls to the service, and the verdict."""
 
 from __future__ import annotations
 
@@ -14,6 +14,18 @@ def kinds(comparison: dict[str, Any]) -> list[str]:
         others = sum(count for outcome, count in row.items() if outcome != "equal")
         lines.append(f"{kind + ':':<11}{row['equal']:>4} equal, {others} not")
     return lines
+
+
+def forecast_beside_outcome(forecast: dict[str, Any], outcome: dict[str, Any]) -> list[str]:
+    """A table of what the plan said and what the migration took, by its own count."""
+    told, made = forecast["calls"], outcome["calls"]
+    rows = [(f"calls on {key}", told.get(key, 0), made.get(key, 0)) for key in sorted({*told, *made})]
+    rows.append(("calls in all", sum(told.values()), sum(made.values())))
+    rows.append(("answered 429", 0, outcome["throttled"]))
+    rows.append(("seconds", round(forecast["seconds"] or 0), round(outcome["seconds"] or 0)))
+    width = max(len(name) for name, _, _ in rows)
+    head = f"{'':<{width}}  {'forecast':>8}  {'actual':>8}"
+    return [head, *(f"{name:<{width}}  {said:>8}  {was:>8}" for name, said, was in rows)]
 
 
 def calls_made(ledger: list[dict[str, Any]]) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.demo_figures import calls_made, kinds, verdict
+from local.demo_figures import calls_made, forecast_beside_outcome, kinds, verdict
 
 CLEAN: dict[str, Any] = {"counts": {"report": {"equal": 2, "missing": 0}}, "differences": []}
 
@@ -37,3 +37,19 @@ def test_figures_come_from_the_sandbox() -> None:
     entry = {"method": "GET", "tenant": "contoso", "status": 429}
     assert "1 (1 contoso, 0 fabrikam)" in calls_made([entry])[0]
     assert calls_made([entry])[0].endswith("answered 429: 1.")
+
+
+def test_the_forecast_stands_beside_the_outcome_for_every_quota_of_either() -> None:
+    forecast = {"calls": {"default": 742, "admin.groups": 2}, "seconds": 37}
+    outcome = {"calls": {"default": 729, "admin.other": 1}, "throttled": 3, "seconds": 30.7}
+    lines = forecast_beside_outcome(forecast, outcome)
+    assert [line.split() for line in lines] == [
+        ["forecast", "actual"],
+        ["calls", "on", "admin.groups", "2", "0"],
+        ["calls", "on", "admin.other", "0", "1"],
+        ["calls", "on", "default", "742", "729"],
+        ["calls", "in", "all", "744", "730"],
+        ["answered", "429", "0", "3"],
+        ["seconds", "37", "31"],
+    ]
+    assert len({len(line) for line in lines}) == 1  # the columns stand below each other
