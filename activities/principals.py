@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from shared.powerbi.groups import AccessRight, PrincipalType
+from shared.principal_rules import counterpart, rules_of
 
 _RANK: dict[str, int] = {"Viewer": 0, "Contributor": 1, "Member": 2, "Admin": 3}
 
@@ -26,7 +27,7 @@ def mapped(
     `own` are the source identities of this app: they were let in for the move and are not moved. Two source
     principals that become one target principal give it the higher of their rights.
     """
-    rules = {key.lower(): value for key, value in principals.items()}
+    rules = rules_of(principals)
     ours = {identity.lower() for identity in own}
     found: dict[str, Grant] = {}
     unmapped: list[Mapping[str, Any]] = []
@@ -35,7 +36,7 @@ def mapped(
         right = str(user.get("groupUserAccessRight") or "None")
         if right not in _RANK or ours & set(names):
             continue
-        known, target = _rule(names, rules, is_person=user.get("principalType") in (None, "User"))
+        known, target = counterpart(names, rules, is_person=user.get("principalType") in (None, "User"))
         if not known:
             unmapped.append(user)
         elif target is not None:
@@ -48,19 +49,6 @@ def names_of(user: Mapping[str, Any]) -> list[str]:
     """What this principal may be called, most exact first, in lower case."""
     fields = (user.get("identifier"), user.get("emailAddress"), user.get("graphId"))
     return [str(value).lower() for value in fields if value]
-
-
-def _rule(names: list[str], rules: Mapping[str, str | None], *, is_person: bool) -> tuple[bool, str | None]:
-    """A domain gives people another domain: the service takes groups and apps by object id only."""
-    for name in names:
-        if name in rules:
-            return True, rules[name]
-    for name in names:
-        local, at, domain = name.rpartition("@")
-        target = rules.get(f"@{domain}")
-        if at and f"@{domain}" in rules and (is_person or target is None):
-            return True, None if target is None else f"{local}{target}"
-    return False, None
 
 
 def _keep_higher(found: dict[str, Grant], grant: Grant) -> None:
