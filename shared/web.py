@@ -15,12 +15,16 @@ from urllib.parse import urlsplit
 
 import azure.functions as func
 
+from shared.assessment import report
 from shared.errors import AppError, Away, ConfigError, Conflict, InvalidInput, NotFound
+from shared.listings import Download
 from shared.storage import is_outage
 
 log = logging.getLogger(__name__)
 
 RETRY_AFTER_S = "10"
+TOKEN = "x-continuation-token"  # noqa: S105 - a position in a list, where a body can't hold it
+_MARK = "\ufeff"  # by which spreadsheets know UTF-8
 _STATUS: dict[type[AppError], int] = {InvalidInput: 400, NotFound: 404, Conflict: 409, ConfigError: 409}
 
 
@@ -33,7 +37,33 @@ def answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) 
 
 def text_csv(pieces: Iterable[str]) -> func.HttpResponse:
     """A CSV file in UTF-8 with the mark by which spreadsheets know that it is."""
-    return func.HttpResponse(_utf8("\ufeff" + "".join(pieces)), mimetype="text/csv", charset="utf-8")
+    return func.HttpResponse(_utf8(_MARK + "".join(pieces)), mimetype="text/csv", charset="utf-8")
+
+
+def html(text: str) -> func.HttpResponse:
+    """A page of ours: it may show itself with its own styles, and do nothing else, wherever it is framed or opened."""
+    headers = {
+        "Content-Security-Policy": f"{report.policy()}; frame-ancestors 'none'; sandbox",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": "no-store",
+    }
+    return func.HttpResponse(_utf8(text), headers=headers, mimetype="text/html", charset="utf-8")
+
+
+def download(file: Download) -> func.HttpResponse:
+    """A file, or a page of it with the token of the next one in a header."""
+    text = "".join(file.pieces)
+    if file.media == "text/html":
+        return html(text)
+    headers = {
+        "Content-Disposition": f'attachment; filename="{file.name}"',
+        "X-Content-Type-Options": "nosniff",
+    }
+    if file.token:
+        headers[TOKEN] = file.token
+    mark = _MARK if file.media == "text/csv" and file.is_first else ""
+    return func.HttpResponse(_utf8(mark + text), headers=headers, mimetype=file.media, charset="utf-8")
 
 
 def _utf8(text: str) -> bytes:
