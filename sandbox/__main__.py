@@ -40,6 +40,8 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
         "--lag", type=_minutes, default=(0.0, 60.0), help="of activity events, minutes before scaling"
     )
     serve.add_argument("--extras", action="store_true", help="also kinds that a PBIX does not carry")
+    serve.add_argument("--every-kind", action="store_true", help="all kinds, and every obstacle once")
+    serve.add_argument("--graph", action="store_true", help="serve Microsoft Graph too")
     serve.add_argument("--sizes", type=_sizes, default=(), help="bytes of the first files, comma separated")
     serve.add_argument(
         "--shared-files", action="store_true", help="few distinct files, for very large estates"
@@ -60,6 +62,8 @@ def _serve(given: argparse.Namespace) -> None:
             time_scale=given.time_scale,
             lag_minutes=given.lag,
             extras=given.extras,
+            every_kind=given.every_kind,
+            graph=given.graph,
             sizes=given.sizes,
             distinct_files=not given.shared_files,
             until_stdin_closes=given.until_stdin_closes,

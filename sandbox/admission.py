@@ -52,7 +52,7 @@ def _identify(call: Call) -> Caller:
         )
         raise token_refused("InvalidToken")
     principal = tenant.principals.get(token.principal_id) if token else None
-    if token is None or principal is None:
+    if token is None or principal is None or token.for_graph != (call.operation.family == "graph"):
         raise token_refused("InvalidToken")
     if token.expires_at <= now():
         raise token_refused("TokenExpired")

@@ -15,7 +15,7 @@ from sandbox.faults import CUT, Effect, Seen
 from sandbox.holds import Dropped
 from sandbox.ledger import Entry
 from sandbox.patience import Closed
-from sandbox.replies import ApiError, Reply, fabric_error, plain, refused
+from sandbox.replies import ApiError, Reply, fabric_error, graph_error, plain, refused
 from sandbox.spoil import altered, replacement
 from sandbox.state import new_id
 from sandbox.timing import iso, now
@@ -137,6 +137,8 @@ async def _handle(call: Call) -> Reply:
         admit(call)
         return await call.operation.handler(call)
     except ApiError as error:
+        if call.operation.family == "graph":
+            return graph_error(error, call.request_id)
         fabric = call.operation.family == "fabric" and error.reply.body
         return fabric_error(error, call.request_id) if fabric else error.reply
     except ClientDisconnect:

@@ -6,7 +6,7 @@ hashes) are new in each data dir, because their builder stamps each model with a
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -54,20 +54,25 @@ class Estate:
     target: Tenant
     principals: people.PrincipalMap
     capacities: dict[str, str]
+    gateways: dict[str, str] = field(default_factory=dict[str, str])
+    credentials: dict[str, str] = field(default_factory=dict[str, str])
+    planted: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    """Every obstacle put in the way on purpose: {"obstacle", "kind", "id", "name", "workspaceId", …}."""
 
     @property
     def tenants(self) -> list[Tenant]:
         return [self.source, self.target]
 
     def suggested_request(self) -> dict[str, Any]:
-        """The body that migrates everything, as a person would write it."""
+        """The body that migrates everything, as a person would write it, but for the gaps that are planted."""
+        more = {"gateways": dict(self.gateways), "credentials": dict(self.credentials)}
         return {
             "source": self.source.name,
             "target": self.target.name,
             "workspaces": ["*"],
             "capacities": dict(self.capacities),
             "principals": dict(self.principals),
-        }
+        } | {key: value for key, value in more.items() if value}
 
 
 @dataclass(slots=True)
@@ -104,13 +109,15 @@ def generate(
     workspaces: int = 20,
     *,
     extras: bool = False,
+    every_kind: bool = False,
     sizes: Sequence[int] = (),
     distinct_files: bool = True,
 ) -> Estate:
     """Both tenants; files are written to the file store of `data_dir`.
 
     `sizes`: bytes of the first reports' files; the others are small. `extras`: what needs more than moving a
-    PBIX (see extras.py). `distinct_files=False`: reports share a file per template, for very large estates.
+    PBIX (see extras.py). `every_kind`: those, every other kind an assessment knows, and every obstacle (see
+    everykind/). `distinct_files=False`: reports share a file per template, for very large estates.
     """
     draw = random.Random(f"estate {seed}")
     source = people.source_directory(draw, "contoso", "contoso.com")
@@ -120,12 +127,18 @@ def generate(
     for number in range(workspaces):
         space = _workspace(making, number, [capacity.id for capacity in old])
         source.tenant.workspaces[space.id] = space
-    if extras:
+    if extras or every_kind:
         from sandbox.extras import add_extras
 
         add_extras(making)
     capacities = {old[0].display_name: new[0].display_name, old[1].id: new[1].id}
-    return Estate(source.tenant, target.tenant, people.principal_map(source, target), capacities)
+    estate = Estate(source.tenant, target.tenant, people.principal_map(source, target), capacities)
+    if not every_kind:
+        return estate
+    from sandbox.everykind import add_every_kind
+
+    made = add_every_kind(making, target, estate.capacities, estate.principals, seed)
+    return replace(estate, gateways=made.gateways, credentials=made.credentials, planted=made.planted)
 
 
 def _capacities(draw: random.Random, directory: Directory) -> list[Capacity]:

@@ -7,6 +7,18 @@ from typing import Any
 Entry = dict[str, Any]
 
 
+READS = frozenset(
+    {
+        "WorkspaceInfo_PostWorkspaceInfo",
+        "Users_RefreshUserPermissions",
+        "Datasets_ExecuteQueriesInGroup",
+        "Entra_Token",
+        "Graph_Batch",
+    }
+)
+"""Operations that are asked with POST and change nothing."""
+
+
 @dataclass(slots=True)
 class Ledger:
     """Calls are numbered from 1. `record` keeps JSON bodies too (for contract checks)."""
@@ -25,6 +37,10 @@ class Ledger:
     def since(self, seq: int) -> list[Entry]:
         return [entry for entry in self.entries if entry["seq"] > seq]
 
+    def writes(self, tenant: str = "") -> list[Entry]:
+        """Calls meant to change a tenant (of that name, or any), however they were answered."""
+        return [entry for entry in self.entries if tenant in ("", entry["tenant"]) and is_write(entry)]
+
     def totals(self) -> dict[str, Any]:
         """How many calls, how answered, of which operations: without their thousands of entries."""
         statuses = Counter(entry["status"] for entry in self.entries)
@@ -40,3 +56,8 @@ class Ledger:
 
     def violate(self, kind: str, **facts: Any) -> None:
         self.violations.append({"kind": kind, **facts})
+
+
+def is_write(entry: Entry) -> bool:
+    """By method and operation. What asks a route that does not exist with another method counts too."""
+    return entry["method"] not in ("GET", "HEAD", "OPTIONS") and entry["operation"] not in READS

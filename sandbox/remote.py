@@ -165,6 +165,13 @@ class Control:
     def ledger(self, since: int = 0) -> list[Json]:
         return self.call("GET", "ledger", since=since)
 
+    def writes(self, tenant: str = "") -> list[Json]:
+        """The calls meant to change a tenant ("contoso", "source", … or either), however they were answered.
+
+        Scans, RefreshUserPermissions, queries, tokens and Graph batches are none: asked with POST, they only read.
+        """
+        return self.call("GET", f"writes/{tenant}")
+
     def clear_ledger(self) -> None:
         self.call("DELETE", "ledger")
 
@@ -220,6 +227,10 @@ class Control:
 
     def suggested_request(self) -> Json:
         return self.call("GET", "request")
+
+    def planted(self) -> list[Json]:
+        """The obstacles of an estate of every kind: {"obstacle", "kind", "id", "name", "workspaceId", …}."""
+        return self.call("GET", "planted")
 
     def compare(self, request: Json | None = None) -> Json:
         return self.call("POST", "compare", request)

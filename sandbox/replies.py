@@ -83,6 +83,16 @@ def fabric_error(error: ApiError, request_id: str) -> Reply:
     return json_reply(body, error.reply.status, kept | {"x-ms-public-api-error-code": code})
 
 
+def graph_error(error: ApiError, request_id: str) -> Reply:
+    """Microsoft Graph's own: here a token that is not accepted is a 401."""
+    token = error.code in ("InvalidToken", "TokenExpired")
+    code = "InvalidAuthenticationToken" if token else error.code or "UnknownError"
+    inner = {"request-id": request_id, "client-request-id": request_id}
+    body = {"error": {"code": code, "message": error.message or code, "innerError": inner}}
+    kept = {key: value for key, value in error.reply.headers.items() if key == "retry-after"}
+    return json_reply(body, 401 if token else error.reply.status, kept)
+
+
 def token_refused(reason: str) -> ApiError:
     """Shape 5: an empty body, the reason in a header; 403 because the service swaps 401 and 403."""
     return ApiError(Reply(403, b"", {"x-powerbi-error-info": reason}), reason, "The token was refused")

@@ -16,10 +16,16 @@ if TYPE_CHECKING:
 Guard = Literal["open", "token", "admin", "adminUser"]
 """open: no token; token: a valid one of this tenant; admin: reads admin APIs; adminUser: a Fabric admin."""
 
-Family = Literal["powerbi", "fabric", "entra", "blob"]
+Family = Literal["powerbi", "fabric", "graph", "entra", "blob"]
 Handler = Callable[["Call"], Awaitable[Reply]]
 
-PREFIXES: dict[Family, str] = {"powerbi": "/v1.0/myorg/", "fabric": "/v1/", "entra": "/", "blob": "/"}
+PREFIXES: dict[Family, str] = {
+    "powerbi": "/v1.0/myorg/",
+    "fabric": "/v1/",
+    "graph": "/graph/v1.0/",
+    "entra": "/",
+    "blob": "/",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import trustme
 import uvicorn
@@ -17,9 +17,11 @@ import uvicorn
 from sandbox import bare, settings
 from sandbox.front import Front
 from sandbox.routing import load_areas
-from sandbox.state import Tenant
 from sandbox.timing import DURATIONS, Timing
 from sandbox.world import World, build
+
+if TYPE_CHECKING:
+    from sandbox.generate import Estate
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,10 @@ class Options:
     lag_minutes: tuple[float, float] = (0, 60)
     extras: bool = False
     """Also kinds that a PBIX does not carry: dashboards, dataflows, paginated and thin reports …"""
+    every_kind: bool = False
+    """All kinds, all obstacles: see everykind/."""
+    graph: bool = False
+    """Serve Microsoft Graph, and let the apps read it."""
     sizes: tuple[int, ...] = ()
     """Bytes of the first reports' files; the others are small."""
     distinct_files: bool = True
@@ -51,26 +57,31 @@ def run(options: Options) -> None:
 def _world(options: Options, ports: list[int]) -> World:
     lag = (options.lag_minutes[0] * 60, options.lag_minutes[1] * 60)
     timing = Timing(options.time_scale, options.seed, {**DURATIONS, "activity.lag": lag})
-    tenants, request = _estate(options)
-    world = build(options.data_dir, timing, tenants, ports)
-    world.suggested_request = request
+    estate = _estate(options)
+    world = build(options.data_dir, timing, estate.tenants if estate else bare.two_tenants(), ports)
+    if estate is not None:
+        world.suggested_request, world.planted = estate.suggested_request(), estate.planted
+        world.vault = settings.secrets_of(estate.credentials.values())
+    if options.graph:
+        world.open_graph()
     return world
 
 
-def _estate(options: Options) -> tuple[list[Tenant], dict[str, Any]]:
-    if options.workspaces == 0:
-        return bare.two_tenants(), {}
+def _estate(options: Options) -> "Estate | None":
+    """None: only people and capacities."""
+    if options.workspaces == 0 and not options.every_kind:
+        return None
     from sandbox.generate import generate  # loads the PBIX builder, which a bare estate does not need
 
-    estate = generate(
+    return generate(
         options.data_dir,
         options.seed,
         options.workspaces,
         extras=options.extras,
+        every_kind=options.every_kind,
         sizes=options.sizes,
         distinct_files=options.distinct_files,
     )
-    return estate.tenants, estate.suggested_request()
 
 
 def _listen(port: int) -> list[socket.socket]:

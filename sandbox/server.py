@@ -27,6 +27,8 @@ class Sandbox:
         port: int = 0,
         lag: str = "0-60",
         extras: bool = False,
+        every_kind: bool = False,
+        graph: bool = False,
         sizes: Sequence[int] = (),
         distinct_files: bool = True,
         ready_within: float = 120,
@@ -39,6 +41,7 @@ class Sandbox:
         self._arguments = [f"--{key}={value}" for key, value in options.items()]
         self._arguments += ["--until-stdin-closes"]
         self._arguments += ["--extras"] * extras + ["--shared-files"] * (not distinct_files)
+        self._arguments += ["--every-kind"] * every_kind + ["--graph"] * graph
         self._process: subprocess.Popen[bytes] | None = None
         self.endpoints: dict[str, dict[str, str]] = {}
         self.env: dict[str, str] = {}

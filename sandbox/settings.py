@@ -1,5 +1,7 @@
 """What a client needs to reach the two tenants: the app settings as a person would type them in."""
 
+import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ def endpoints(world: World) -> dict[str, Any]:
             "authority": f"{service.base_url}/{service.state.id}",
             "api": f"{service.base_url}/v1.0/myorg",
             "fabric": f"{service.base_url}/v1",
+            **({"graph": f"{service.base_url}/graph/v1.0"} if world.graph else {}),
             "control": f"{service.base_url}/_sandbox",
         }
         for name, service in world.services.items()
@@ -27,7 +30,19 @@ def environment(world: World, ca: Path) -> dict[str, str]:
     for service in world.services.values():
         prefix = f"PBI_CONNECTIONS__{service.state.name.upper()}__"
         values |= {prefix + key: value for key, value in _connection(service).items()}
-    return values
+    return values | {f"PBI_SECRETS__{_variable(name)}": secret for name, secret in world.vault.items()}
+
+
+def secrets_of(names: Iterable[str]) -> dict[str, str]:
+    """A login for every data source that the request names one for."""
+    return {
+        name: json.dumps({"credentialType": "Basic", "username": "loader", "password": f"{name}-password"})
+        for name in names
+    }
+
+
+def _variable(name: str) -> str:
+    return name.upper().replace("-", "_")
 
 
 def _connection(service: Service) -> dict[str, str]:
@@ -46,4 +61,4 @@ def _connection(service: Service) -> dict[str, str]:
         "AUTHORITY_URL": f"{service.base_url}/{tenant.id}",
         "API_URL": f"{service.base_url}/v1.0/myorg",
         "FABRIC_URL": f"{service.base_url}/v1",
-    }
+    } | ({"GRAPH_URL": f"{service.base_url}/graph/v1.0"} if service.world.graph else {})

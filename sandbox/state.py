@@ -8,7 +8,20 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from sandbox.holdings import (
+    Datamart,
+    DataSource,
+    FabricItem,
+    Gateway,
+    Marks,
+    Origins,
+    Pipeline,
+    PublishedApp,
+    Subscription,
+    Workbook,
+)
 from sandbox.records import Record
+from sandbox.traces import ActivityEvent, Assignment, File, Import, Refresh
 
 Kind = Literal["User", "Group", "App"]
 Right = Literal["None", "Viewer", "Contributor", "Member", "Admin"]
@@ -44,6 +57,8 @@ class Principal(Record):
     """Users: may call every admin operation."""
     reads_admin_apis: bool = False
     """Apps: in the group of 'Service principals can access read-only admin APIs'."""
+    reads_directory: bool = False
+    """Apps: has the application permissions of Microsoft Graph (User.Read.All and the like)."""
 
 
 @dataclass(slots=True)
@@ -84,19 +99,10 @@ class Report(Record):
     original_report_id: str | None = None
     file_id: str | None = None
     """The PBIX or RDL behind it; None = authored in the service, cannot be exported."""
+    app_id: str | None = None
+    """Of the copy that an installed app shows."""
+    marks: Marks | None = None
     extra: dict[str, Any] = field(default_factory=dict[str, Any])
-
-
-@dataclass(slots=True)
-class Refresh(Record):
-    """One row of refresh history; status Unknown means in progress."""
-
-    request_id: str
-    refresh_type: str
-    start_time: str
-    status: Literal["Unknown", "Completed", "Failed", "Disabled", "Cancelled"] = "Unknown"
-    end_time: str | None = None
-    service_exception_json: str | None = None
 
 
 @dataclass(slots=True)
@@ -126,6 +132,12 @@ class Dataset(Record):
     refreshes: list[Refresh] = field(default_factory=list[Refresh])
     file_id: str | None = None
     """The file it was published from (source: the report's file; target: the bytes received)."""
+    parameters: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    """As Datasets_GetParametersInGroup shows them; the scanner shows them as `expressions`."""
+    refresh_schedule: dict[str, Any] = field(default_factory=dict[str, Any])
+    direct_query_schedule: dict[str, Any] = field(default_factory=dict[str, Any])
+    origins: Origins | None = None
+    marks: Marks | None = None
     extra: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
@@ -135,6 +147,7 @@ class Dashboard(Record):
     display_name: str
     tiles: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     """{"id", "title", "reportId"?, "datasetId"?, ...}."""
+    marks: Marks | None = None
     extra: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
@@ -144,51 +157,17 @@ class Dataflow(Record):
     name: str
     description: str = ""
     configured_by: str = ""
+    modified_date_time: str = ""
+    origins: Origins | None = None
+    marks: Marks | None = None
     extra: dict[str, Any] = field(default_factory=dict[str, Any])
-
-
-@dataclass(slots=True)
-class Import(Record):
-    """One accepted import; bytes received stay in the files folder under `file_id`."""
-
-    id: str
-    name: str
-    """datasetDisplayName without its extension."""
-    display_name: str
-    """datasetDisplayName as sent."""
-    name_conflict: str
-    created_by: str
-    created_date_time: str
-    updated_date_time: str
-    state: Literal["Publishing", "Succeeded", "Failed"] = "Publishing"
-    file_id: str | None = None
-    skip_report: bool = False
-    dataset_ids: list[str] = field(default_factory=list[str])
-    report_ids: list[str] = field(default_factory=list[str])
-    error: dict[str, Any] | None = None
-    hides: bool = False
-    """The API does not name what it made; the ids above are the truth all the same."""
-    gone: bool = False
-    """The API knows it no more."""
-
-
-@dataclass(slots=True)
-class Assignment(Record):
-    """One assignment of a workspace to a capacity (the zero GUID takes it off)."""
-
-    activity_id: str
-    capacity_id: str
-    start_time: str
-    status: Literal["Pending", "InProgress", "CompletedSuccessfully", "AssignmentFailed"] = "Pending"
-    end_time: str | None = None
-    visible_at: float = 0.0
 
 
 @dataclass(slots=True)
 class Workspace(Record):
     id: str
     name: str
-    type: Literal["Workspace", "PersonalGroup", "Personal", "AdminInsights"] = "Workspace"
+    type: Literal["Workspace", "Group", "PersonalGroup", "Personal", "AdminInsights"] = "Workspace"
     state: Literal["Active", "Deleted", "Removing", "Orphaned"] = "Active"
     description: str = ""
     is_read_only: bool = False
@@ -200,30 +179,12 @@ class Workspace(Record):
     datasets: list[Dataset] = field(default_factory=list[Dataset])
     dashboards: list[Dashboard] = field(default_factory=list[Dashboard])
     dataflows: list[Dataflow] = field(default_factory=list[Dataflow])
+    datamarts: list[Datamart] = field(default_factory=list[Datamart])
+    workbooks: list[Workbook] = field(default_factory=list[Workbook])
+    fabric_items: list[FabricItem] = field(default_factory=list[FabricItem])
     imports: list[Import] = field(default_factory=list[Import])
     assignments: list[Assignment] = field(default_factory=list[Assignment])
     extra: dict[str, Any] = field(default_factory=dict[str, Any])
-
-
-@dataclass(slots=True)
-class File(Record):
-    """Bytes on disk under `files/<id>`: what a report was made of, or what an import received."""
-
-    id: str
-    sha256: str
-    length: int
-
-
-@dataclass(slots=True)
-class ActivityEvent(Record):
-    """One audit row, shown by the API from `visible_at` (epoch seconds) on. `fields` are as served."""
-
-    id: str
-    creation_time: str
-    operation: str
-    user_id: str
-    visible_at: float = 0.0
-    fields: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(slots=True)
@@ -240,6 +201,11 @@ class Tenant(Record):
     capacities: dict[str, Capacity] = field(default_factory=dict[str, Capacity])
     workspaces: dict[str, Workspace] = field(default_factory=dict[str, Workspace])
     files: dict[str, File] = field(default_factory=dict[str, File])
+    gateways: dict[str, Gateway] = field(default_factory=dict[str, Gateway])
+    data_sources: dict[str, DataSource] = field(default_factory=dict[str, DataSource])
+    apps: dict[str, PublishedApp] = field(default_factory=dict[str, PublishedApp])
+    pipelines: dict[str, Pipeline] = field(default_factory=dict[str, Pipeline])
+    subscriptions: list[Subscription] = field(default_factory=list[Subscription])
     activity: list[ActivityEvent] = field(default_factory=list[ActivityEvent])
     extra: dict[str, Any] = field(default_factory=dict[str, Any])
 

@@ -15,6 +15,11 @@ class Token:
     tenant_id: str
     principal_id: str
     expires_at: float
+    audience: str = ""
+
+    @property
+    def for_graph(self) -> bool:
+        return "graph." in self.audience
 
 
 @dataclass(slots=True)
@@ -36,7 +41,7 @@ class Tokens:
         }
         claims |= {"appid": principal.app_id} if principal.kind == "App" else {"upn": principal.upn}
         text = ".".join((_part({"typ": "JWT", "alg": "RS256"}), _part(claims), secrets.token_urlsafe(256)))
-        self.access[text] = Token(tenant_id, principal.id, now() + life)
+        self.access[text] = Token(tenant_id, principal.id, now() + life, audience)
         return text
 
     def issue_refresh(self, tenant_id: str, principal: Principal) -> str:

@@ -50,14 +50,19 @@ def admin_group(workspace: Workspace) -> Json:
 
 def group_user(tenant: Tenant, access: Access, *, admin: bool = False) -> Json:
     who = tenant.principals.get(access.principal_id) or Principal(access.principal_id, "User", "")
+    return {"groupUserAccessRight": access.right} | person(who, admin=admin)
+
+
+def person(who: Principal, *, admin: bool) -> Json:
+    """A principal as every list of users names one; admin lists tell the Graph id and the kind of user."""
+    guest = "#EXT#" in (who.upn or "")
     fields: Json = {
-        "groupUserAccessRight": access.right,
         "emailAddress": who.upn,
         "displayName": who.display_name,
-        "identifier": who.upn if who.kind == "User" else who.id,
+        "identifier": (who.upn or who.id) if who.kind == "User" else who.id,
         "principalType": who.kind,
         "graphId": who.id if admin else None,
-        "userType": "Member" if admin and who.kind == "User" else None,
+        "userType": ("Guest" if guest else "Member") if admin and who.kind == "User" else None,
     }
     return present(fields)
 
@@ -66,31 +71,27 @@ def report(workspace: Workspace, item: Report) -> Json:
     kind = "rdlreports" if item.report_type == "PaginatedReport" else "reports"
     embed = f"{APP}/reportEmbed?reportId={item.id}&groupId={workspace.id}"
     links: Json = {"webUrl": f"{APP}/groups/{workspace.id}/{kind}/{item.id}", "embedUrl": embed}
-    return _report_base(item) | links
-
-
-def scanned_report(workspace: Workspace, item: Report) -> Json:
-    away = item.dataset_workspace_id or (workspace.id if item.dataset_id else None)
-    return _report_base(item) | _authoring(item) | present({"datasetWorkspaceId": away})
+    return report_base(item) | links
 
 
 def admin_report(workspace: Workspace, item: Report) -> Json:
-    return report(workspace, item) | _authoring(item) | {"workspaceId": workspace.id}
+    return report(workspace, item) | authoring(item) | {"workspaceId": workspace.id}
 
 
-def _report_base(item: Report) -> Json:
+def report_base(item: Report) -> Json:
     fields: Json = {
         "id": item.id,
         "name": item.name,
         "reportType": item.report_type,
         "datasetId": item.dataset_id,
         "originalReportId": item.original_report_id,
+        "appId": item.app_id,
         "description": item.description,
     }
     return present(fields)
 
 
-def _authoring(item: Report) -> Json:
+def authoring(item: Report) -> Json:
     fields: Json = {
         "createdBy": item.created_by,
         "modifiedBy": item.modified_by,
@@ -111,14 +112,14 @@ def dataset(workspace: Workspace, item: Dataset) -> Json:
         "isEffectiveIdentityRolesRequired": bool(item.roles),
         "isOnPremGatewayRequired": item.is_on_prem_gateway_required,
     }
-    return _dataset_base(item) | fields
+    return dataset_base(item) | fields
 
 
 def admin_dataset(workspace: Workspace, item: Dataset) -> Json:
     return dataset(workspace, item) | {"workspaceId": workspace.id}
 
 
-def _dataset_base(item: Dataset) -> Json:
+def dataset_base(item: Dataset) -> Json:
     fields: Json = {
         "id": item.id,
         "name": item.name,
@@ -128,18 +129,6 @@ def _dataset_base(item: Dataset) -> Json:
         "description": item.description,
     }
     return present(fields)
-
-
-def scanned_dataset(item: Dataset, *, schema: bool, expressions: bool) -> Json:
-    fields = _dataset_base(item) | {"contentProviderType": item.content_provider_type}
-    if schema:
-        fields["tables"] = [
-            {key: value for key, value in table.items() if key != "rows"} for table in item.tables
-        ]
-        fields |= {"roles": item.roles} if item.roles else {}
-    if expressions:
-        fields["expressions"] = item.expressions
-    return fields
 
 
 def dashboard(workspace: Workspace, item: Dashboard) -> Json:
@@ -152,10 +141,6 @@ def dashboard(workspace: Workspace, item: Dashboard) -> Json:
 
 def admin_dashboard(workspace: Workspace, item: Dashboard) -> Json:
     return dashboard(workspace, item) | {"workspaceId": workspace.id}
-
-
-def scanned_dashboard(item: Dashboard) -> Json:
-    return {"id": item.id, "displayName": item.display_name, "isReadOnly": False, "tiles": item.tiles}
 
 
 def dataflow(item: Dataflow) -> Json:

@@ -88,10 +88,18 @@ class World:
     """By operation id."""
     unseen_status: int = 401
     """What a workspace answers where the caller's right has not yet arrived; 404 was seen too."""
+    fabric_page_size: int = 10_000
+    """Rows on a page of Fabric's lists."""
     ledger: Ledger = field(default_factory=Ledger)
     tokens: Tokens = field(default_factory=Tokens)
     activity: ActivitySettings = field(default_factory=ActivitySettings)
     suggested_request: dict[str, Any] = field(default_factory=dict[str, Any])
+    planted: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    """What the generator put in the way."""
+    vault: dict[str, str] = field(default_factory=dict[str, str])
+    """Data source secrets by name, for the app's settings."""
+    graph: bool = False
+    """Whether Microsoft Graph is served."""
     target_before: Tenant | None = None
     """The target as it was given to us: what stood there is nobody's leftover."""
     contents: Contents = field(default_factory=lambda: Contents({}))
@@ -100,6 +108,13 @@ class World:
         moment = now()
         for service in self.services.values():
             service.agenda.settle(moment)
+
+    def open_graph(self) -> None:
+        """Serve it, and give our apps the permissions to read there."""
+        self.graph = True
+        for service in self.services.values():
+            for actor in ("migration", "adminReader"):
+                service.state.principals[service.state.actors[actor]].reads_directory = True
 
     def begin(self) -> None:
         """Another estate is in place."""

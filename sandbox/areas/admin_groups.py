@@ -8,7 +8,7 @@ from sandbox.areas.users import add_access
 from sandbox.calls import Call
 from sandbox.replies import Reply, bad_request, json_reply, listing, not_found
 from sandbox.routing import operation
-from sandbox.state import Workspace
+from sandbox.state import Tenant, Workspace
 
 View = Callable[[Workspace, Any], views.Json]
 
@@ -28,7 +28,11 @@ async def get_groups(call: Call) -> Reply:
     expand = _expand(call)
     spaces = call.service.state.workspaces
     rows = call.page([views.admin_group(w) for w in spaces.values()])
-    return listing([row | _expanded(spaces[row["id"]], expand) for row in rows], "groups")
+    in_pipelines = _pipelines(call.service.state)
+    return listing(
+        [row | in_pipelines.get(row["id"], {}) | _expanded(spaces[row["id"]], expand) for row in rows],
+        "groups",
+    )
 
 
 @operation("Groups_GetGroupAsAdmin", "GET", "admin/groups/{groupId}", guard="admin", bucket="admin.other")
@@ -61,6 +65,13 @@ def any_workspace(call: Call) -> Workspace:
     return found
 
 
+def _pipelines(tenant: Tenant) -> dict[str, views.Json]:
+    """Which workspace is in which deployment pipeline."""
+    return {
+        held: {"pipelineId": item.id} for item in tenant.pipelines.values() for held in item.stages if held
+    }
+
+
 def _expand(call: Call) -> list[str]:
     wanted = [part.strip() for part in call.query.get("$expand", "").split(",") if part.strip()]
     if unknown := [part for part in wanted if part not in EXPANDABLE]:
@@ -69,11 +80,14 @@ def _expand(call: Call) -> list[str]:
 
 
 def _expanded(workspace: Workspace, wanted: list[str]) -> views.Json:
-    """users and workbooks are served empty, as the service says of them."""
-    return {
-        kind: [KINDS[kind](workspace, item) for item in getattr(workspace, kind)] if kind in KINDS else []
-        for kind in wanted
-    }
+    """users are served empty, as the service says of them."""
+    return {kind: _expansion(workspace, kind) for kind in wanted}
+
+
+def _expansion(workspace: Workspace, kind: str) -> list[views.Json]:
+    if kind == "workbooks":
+        return [views.present({"name": w.name, "datasetId": w.dataset_id}) for w in workspace.workbooks]
+    return [KINDS[kind](workspace, item) for item in getattr(workspace, kind)] if kind in KINDS else []
 
 
 def _declare_lists(kind: str, view: View) -> None:

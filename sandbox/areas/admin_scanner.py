@@ -7,7 +7,8 @@ from sandbox import views
 from sandbox.calls import Call
 from sandbox.replies import Reply, bad_request, json_reply, not_found
 from sandbox.routing import operation
-from sandbox.state import Workspace, new_id
+from sandbox.scanned import Asked, ScanResult
+from sandbox.state import new_id
 from sandbox.timing import iso, now, utc
 from sandbox.waits import throttled
 from sandbox.world import Service
@@ -19,7 +20,7 @@ MODIFIED_LAG, MODIFIED_REACH = 30 * 60, 30 * 86_400
 @dataclass(slots=True)
 class Scan:
     workspace_ids: list[str]
-    flags: dict[str, bool]
+    asked: Asked
     created: float
     id: str = field(default_factory=new_id)
     status: str = "NotStarted"
@@ -49,8 +50,7 @@ async def start_scan(call: Call) -> Reply:
     scans = call.service.recall(Scans)
     if scans.in_flight() >= call.service.quotas.scans:
         raise throttled(1, now())
-    flags = {key: value.lower() == "true" for key, value in call.query.items()}
-    scan = Scan([str(item).lower() for item in ids], flags, now())
+    scan = Scan([str(item).lower() for item in ids], Asked.of(call.query), now())
     scans.by_id[scan.id] = scan
     _schedule(call.service, scan)
     return json_reply(_status(scan), 202, {"location": _link(call, "scanStatus", scan)})
@@ -136,29 +136,8 @@ def _link(call: Call, step: str, scan: Scan) -> str:
 
 def _result(service: Service, scan: Scan) -> views.Json:
     known = service.state.workspaces
-    spaces = [_workspace(service, known[item], scan.flags) for item in scan.workspace_ids if item in known]
-    return {"workspaces": spaces, "datasourceInstances": [], "misconfiguredDatasourceInstances": []}
-
-
-def _workspace(service: Service, workspace: Workspace, flags: dict[str, bool]) -> views.Json:
-    """Users need getArtifactUsers, tables datasetSchema, expressions datasetExpressions."""
-    schema, expressions = flags.get("datasetSchema", False), flags.get("datasetExpressions", False)
-    fields = views.admin_group(workspace)
-    fields.pop("hasWorkspaceLevelSettings", None)
-    fields.pop("isReadOnly", None)
-    fields |= {
-        "dataRetrievalState": "Success",
-        "reports": [views.scanned_report(workspace, item) for item in workspace.reports],
-        "dashboards": [views.scanned_dashboard(item) for item in workspace.dashboards],
-        "datasets": [
-            views.scanned_dataset(item, schema=schema, expressions=expressions) for item in workspace.datasets
-        ],
-        "dataflows": [views.dataflow(item) for item in workspace.dataflows],
-        "datamarts": [],
-    }
-    if flags.get("getArtifactUsers", False):
-        fields["users"] = [views.group_user(service.state, access, admin=True) for access in workspace.users]
-    return fields
+    wanted = [known[item] for item in scan.workspace_ids if item in known]
+    return ScanResult(service.state, scan.asked).of(wanted)
 
 
 def _since(call: Call) -> str | None:

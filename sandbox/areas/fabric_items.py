@@ -1,9 +1,10 @@
-"""The few Fabric operations that go with a PBIX migration: list items, rename a report or a model.
+"""The few Fabric operations that go with a PBIX migration: list items of all kinds, rename a report or a model.
 
 Two items of one kind may share a name, as they may after two imports; whoever wants
 ItemDisplayNameAlreadyInUse plans a fault.
 """
 
+from sandbox import continuation
 from sandbox.calls import Call, find_in
 from sandbox.replies import Reply, bad_request, json_reply
 from sandbox.routing import operation
@@ -22,7 +23,7 @@ LONGEST_NAME = 256
 async def list_items(call: Call) -> Reply:
     workspace = call.workspace()
     rows = [row for row in _items(workspace) if call.query.get("type", row["type"]) == row["type"]]
-    return json_reply({"value": rows})
+    return continuation.page(call, rows)
 
 
 @operation(
@@ -71,7 +72,9 @@ def _items(workspace: Workspace) -> list[dict[str, str]]:
     models = [_item(workspace, "SemanticModel", d.id, d.name, d.description) for d in workspace.datasets]
     boards = [_item(workspace, "Dashboard", b.id, b.display_name, "") for b in workspace.dashboards]
     flows = [_item(workspace, "Dataflow", f.object_id, f.name, f.description) for f in workspace.dataflows]
-    return reports + models + boards + flows
+    marts = [_item(workspace, "Datamart", m.id, m.name, m.description) for m in workspace.datamarts]
+    others = [_item(workspace, i.kind, i.id, i.name, i.description) for i in workspace.fabric_items]
+    return reports + models + boards + flows + marts + others
 
 
 def _item(workspace: Workspace, kind: str, item_id: str, name: str, description: str) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """The tenants themselves: their whole state, a person's changes, and time that passes at once."""
 
+import json
 from typing import Any
 
 from sandbox import act
@@ -68,7 +69,8 @@ def get_secrets(world: World, rest: str, body: Json, query: dict[str, str]) -> J
         "accessTokens": list(world.tokens.access),
         "refreshTokens": list(world.tokens.refresh),
         "clientSecrets": [text for who in people for text in (who.secret, *who.retired_secrets) if text],
-        "passwords": [who.password for who in people if who.password],
+        "passwords": [who.password for who in people if who.password]
+        + [json.loads(secret)["password"] for secret in world.vault.values()],
         "signatures": [text for service in world.services.values() for text in signatures(service)],
     }
 

@@ -18,6 +18,10 @@ def get_ledger(world: World, rest: str, body: Json, query: dict[str, str]) -> Js
     return world.ledger.since(int(query.get("since", 0)))
 
 
+def get_writes(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
+    return world.ledger.writes(world.service(rest).state.name if rest else "")
+
+
 def delete_ledger(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
     world.ledger.entries.clear()
 
@@ -34,6 +38,10 @@ def delete_violations(world: World, rest: str, body: Json, query: dict[str, str]
 
 def get_request(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
     return world.suggested_request
+
+
+def get_planted(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
+    return world.planted
 
 
 def get_compare(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
@@ -59,9 +67,11 @@ ROUTES: dict[Route, Answer] = {
     ("GET", "totals"): get_totals,
     ("GET", "ledger"): get_ledger,
     ("DELETE", "ledger"): delete_ledger,
+    ("GET", "writes"): get_writes,
     ("GET", "violations"): get_violations,
     ("DELETE", "violations"): delete_violations,
     ("GET", "request"): get_request,
+    ("GET", "planted"): get_planted,
     ("GET", "fingerprint"): get_fingerprint,
     ("POST", "untouched"): post_untouched,
     ("GET", "compare"): get_compare,

@@ -10,17 +10,20 @@ def get_settings(world: World, rest: str, body: Json, query: dict[str, str]) -> 
     activity = {"pageSize": world.activity.page_size, "emptyPages": world.activity.empty_pages}
     settings = {"quotas": quotas, "activity": activity, "record": world.ledger.record}
     settings |= {"grace": world.patience.grace, "paging": world.lies, "unseenStatus": world.unseen_status}
+    settings |= {"fabricPageSize": world.fabric_page_size}
     return world.timing.to_dict() | settings
 
 
 def put_settings(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
-    """Any of: scale, durations, latency, quotas (of both tenants), activity, record, grace, paging, unseenStatus."""
+    """Any of: scale, durations, latency, quotas (of both tenants), activity, record, grace, paging, unseenStatus,
+    fabricPageSize."""
     world.timing.change(body)
     for service in world.services.values():
         service.quotas.change(body.get("quotas", {}))
     world.ledger.record = bool(body.get("record", world.ledger.record))
     world.lies = checked(body.get("paging", world.lies))
     world.unseen_status = int(body.get("unseenStatus", world.unseen_status))
+    world.fabric_page_size = int(body.get("fabricPageSize", world.fabric_page_size))
     world.patience.grace = float(body.get("grace", world.patience.grace))
     activity = body.get("activity", {})
     world.activity.page_size = int(activity.get("pageSize", world.activity.page_size))

@@ -35,6 +35,15 @@ def sandbox(served: tuple[Sandbox, dict[str, Any]]) -> Sandbox:
     return sandbox
 
 
+@pytest.fixture(scope="session")
+def estate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """Nobody may change it: it is read by every test that asks for it."""
+    folder = tmp_path_factory.mktemp("every-kind")
+    with Sandbox(folder, workspaces=3, every_kind=True, graph=True, time_scale=1) as sandbox:
+        sandbox.control.settings(latency=INSTANT, record=True)
+        yield sandbox
+
+
 @pytest.fixture
 def source(sandbox: Sandbox) -> Client:
     """The migration app in contoso."""
