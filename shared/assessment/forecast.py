@@ -21,6 +21,7 @@ from shared.connections import Connection
 from shared.powerbi.buckets import Bucket, buckets_of
 
 WORKSPACES_AT_ONCE, SCANS_AT_ONCE = 12, 8  # orchestrators/migration.py
+_WORK = f"the work itself, {WORKSPACES_AT_ONCE} workspaces at once"
 _PLANNING_STEPS = 6  # activities of the plan that no batch has
 
 
@@ -37,6 +38,14 @@ class Load:
         self.calls += number
 
     @property
+    def name(self) -> str:
+        return f"the quota {self.bucket.name} of {self.connected}"
+
+    @property
+    def connected(self) -> str:
+        return ", ".join(sorted(self.connections))
+
+    @property
     def whole(self) -> int:
         return math.ceil(round(self.calls, 6))
 
@@ -49,18 +58,20 @@ class Load:
 def estimate(
     estate: Estate, source: Connection, target: Connection | None, *, now: datetime, pace: Pace
 ) -> Json:
-    """`{"calls", "seconds", "bytes", "longestPath", "expectedEnd", "quotas", "secondsAtStartRate", "assumptions"}`.
+    """What `summary.json` holds of it: `{"calls": {quota key: n}, "seconds", "limitedBy", "secondsAtStartRate",
+    "bytes", "longestPath": [{"what", "seconds"}], "expectedEnd", "quotas": [per quota and tenant], "assumptions"}`.
 
     Without a target (an assessment) its quotas are taken to be like the source's.
     """
     loads = list(_loads(estate, source, target or _stand_in(source), pace).values())
     path = [*_planning(estate, pace), *estate.longest]
-    seconds = max([_work(estate, pace), *(load.seconds(pace) for load in loads)])
+    seconds, limit = max([(_work(estate, pace), _WORK), *((load.seconds(pace), load.name) for load in loads)])
     held = max([seconds, *(load.seconds(pace, rises=False) for load in loads)])
     reports = estate.counts[Per.REPORT]
     return {
         "calls": _by_quota(estate, pace),
         "seconds": round(seconds),
+        "limitedBy": limit,
         "secondsAtStartRate": round(held),
         "bytes": None if pace.file_bytes is None else reports * pace.file_bytes,
         "longestPath": [{"what": leg.what, "seconds": round(leg.seconds, 1)} for leg in path],
@@ -117,7 +128,7 @@ def _shown(load: Load, pace: Pace) -> Json:
     quota = load.bucket.quota
     return {
         "quota": load.bucket.name,
-        "connection": ", ".join(sorted(load.connections)),
+        "connection": load.connected,
         "calls": load.whole,
         "limit": quota.limit,
         "window_s": quota.window_s,

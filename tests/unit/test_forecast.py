@@ -135,6 +135,7 @@ def test_overrides_of_the_quotas_are_respected() -> None:
     forecast = estimate(estate_of(extracts, PACE), slow, TARGET, now=START, pace=PACE)
     assert of("admin.getInfo", "contoso", forecast)["seconds"] == pytest.approx(2 * (HOUR + 1))
     assert forecast["seconds"] >= 2 * HOUR
+    assert forecast["limitedBy"] == "the quota admin.getInfo of contoso"
     assert of("default", "contoso", forecast)["limit"] == 60
 
 
@@ -189,6 +190,7 @@ def test_the_longest_path_is_that_of_the_largest_workspace_after_the_plan() -> N
     path = forecast["longestPath"]
     assert any("Workspace 7" in leg["what"] for leg in path)
     assert any("90 reports" in leg["what"] for leg in path)
+    assert forecast["limitedBy"].startswith("the work itself")
     assert forecast["seconds"] >= sum(leg["seconds"] for leg in path) - 1
     assert forecast["expectedEnd"] == (START + timedelta(seconds=forecast["seconds"])).isoformat()
 
