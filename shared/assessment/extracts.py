@@ -20,21 +20,19 @@ from shared.assessment.verdicts_workspace import kind_of, why_it_stays
 from shared.models import Kind
 
 _PLACES = ("url", "path", "account", "emailAddress", "loginServer", "classInfo", "connectionString", "kind")
-_GRANTS_AT_ONCE = 25  # activities/access.py looks at a workspace's users before each so many
-_REFRESHES_AT_ONCE = 20  # orchestrators/workspace.py looks at its models before each so many
 
 
 def extract(
     document: Mapping[str, Any], verdicts: Iterable[Verdict], entry: Mapping[str, Any], facts: Facts
 ) -> Extract:
-    """`entry`: the workspace in the selection, `{"id", "name", "capacity", "targetCapacity"}` and, where it is known
-    already, `"targetName"`. Of a document that could not be read it holds what the selection knows.
+    """`entry`: the workspace in the selection, `{"id", "name", "capacity", "targetCapacity"}` and, where known
+    already, `"kind"` and `"targetName"`. Of a document that could not be read it holds what the selection knows.
     """
     judged = list(verdicts)
     return Extract(
         workspace_id=lower(entry, "id") or lower(document, "id"),
         name=text(entry, "name") or name_of(document),
-        kind=kind_of(document),
+        kind=kind_of({**document, "kind": entry.get("kind")}),
         capacity=lower(entry, "capacity"),
         target_capacity=lower(entry, "targetCapacity"),
         target_name=text(entry, "targetName"),
@@ -140,51 +138,42 @@ def _kinds(verdicts: Iterable[Verdict]) -> dict[str, dict[str, int]]:
 
 
 def _counts(document: Mapping[str, Any], verdicts: list[Verdict], entry: Mapping[str, Any]) -> dict[str, int]:
-    """What is there (`reports`, `models`, …), and what of it a migration works on (`pbixReports`, `refreshes`, …)."""
+    """What is there (`reports`, `models`, …), and what of it a migration works on (`pbixReports`, `grants`, …).
+
+    A number that is zero is told too: a forecast takes a missing one for not known.
+    """
     items = contents(document)
-    there = {f"{kind}s": len(items[kind]) for kind in (Kind.REPORT, Kind.PAGINATED_REPORT, Kind.DATAFLOW)} | {
-        "models": len(items[Kind.DATASET]),
-        "dashboards": len(items[Kind.DASHBOARD]),
-        "tiles": sum(len(rows(item.raw, "tiles")) for item in items[Kind.DASHBOARD]),
-        "refreshable": sum(is_refreshable(item.raw) for item in items[Kind.DATASET]),
-        "parameters": sum(len(parameters.of_dataset(item.raw)) for item in items[Kind.DATASET]),
-        "roles": sum(len(rows(item.raw, "roles")) for item in items[Kind.DATASET]),
-        "users": sum(bool(access_right(user)) for user in rows(document, "users")),
+    models = items[Kind.DATASET]
+    return _work(verdicts, models, document, entry) | {
         "items": len(verdicts),
+        "reports": len(items[Kind.REPORT]),
+        "paginatedReports": len(items[Kind.PAGINATED_REPORT]),
+        "models": len(models),
+        "parameters": sum(len(parameters.of_dataset(model.raw)) for model in models),
+        "roles": sum(len(rows(model.raw, "roles")) for model in models),
+        "dataflows": len(items[Kind.DATAFLOW]),
+        "dashboards": len(items[Kind.DASHBOARD]),
+        "tiles": sum(len(rows(board.raw, "tiles")) for board in items[Kind.DASHBOARD]),
+        "users": _users(document),
     }
-    if why_it_stays(document):
-        return {name: number for name, number in there.items() if number}
-    work = _work(
-        verdicts, {item.key: item for item in items[Kind.DATASET]}, bool(text(entry, "targetCapacity"))
-    )
-    rounds = {"grants": there["users"], "grantRounds": _rounds(there["users"], _GRANTS_AT_ONCE)}
-    return {name: number for name, number in (there | work | rounds).items() if number}
 
 
-def _work(verdicts: list[Verdict], models: Mapping[str, Item], on_capacity: bool) -> dict[str, int]:
+def _work(
+    verdicts: list[Verdict], models: list[Item], document: Mapping[str, Any], entry: Mapping[str, Any]
+) -> dict[str, int]:
+    moves = not why_it_stays({**document, "kind": entry.get("kind")})
     carriers = [v for v in verdicts if v.kind == Kind.REPORT and v.route == Route.PBIX]
-    carried = [models[v.dataset_id.lower()] for v in carriers if v.dataset_id.lower() in models]
-    refreshes = sum(is_refreshable(model.raw) for model in carried)
-    by_route = Counter(f"{verdict.route}Items" for verdict in verdicts)
+    known = {model.key: model for model in models}
+    carried = [(v, known[v.dataset_id.lower()]) for v in carriers]
     return {
-        **by_route,
-        "workspaces": 1,
-        "onCapacity": int(on_capacity),
+        "workspaces": int(moves),
+        "onCapacity": int(moves and bool(text(entry, "targetCapacity"))),
         "pbixReports": len(carriers),
-        "pbixModels": len(carried),
-        "renamed": sum(_renamed(v, models) for v in carriers),
-        "refreshes": refreshes,
-        "refreshesOnCapacity" if on_capacity else "refreshesOnShared": refreshes,
-        "refreshing": int(refreshes > 0),
-        "checks": _rounds(len(carried), _REFRESHES_AT_ONCE),
+        "renamed": sum(name_of(model.raw) != v.source_name for v, model in carried),  # the import names it so
+        "refreshable": sum(is_refreshable(model.raw) for _, model in carried),
+        "grants": _users(document) if moves else 0,
     }
 
 
-def _renamed(carrier: Verdict, models: Mapping[str, Item]) -> bool:
-    """An import gives the model the report's name."""
-    model = models.get(carrier.dataset_id.lower())
-    return model is not None and name_of(model.raw) != carrier.source_name
-
-
-def _rounds(number: int, at_once: int) -> int:
-    return max(1, -(-number // at_once))
+def _users(document: Mapping[str, Any]) -> int:
+    return sum(bool(access_right(user)) for user in rows(document, "users"))

@@ -13,32 +13,38 @@ from shared.assessment.verdicts_effort import minutes
 from shared.models import Kind
 
 _PERSONAL = frozenset({"personalgroup", "personal"})
-_SOMEBODYS = "It is somebody's personal workspace, to which neither app nor admin has access."
-_OF_THE_SERVICE = frozenset({"admininsights", "adminworkspace"})
-_CLASSIC = "group"
+_BY_TYPE = {"": "workspace", "workspace": "workspace", "group": "classic"}
+_LIVE = frozenset({"", "active", "orphaned"})
+_WHY = {
+    "personal": "It is somebody's personal workspace, to which neither app nor admin has access.",
+    "deleted": "It is deleted, or being deleted.",
+    "other": "The service itself makes workspaces of this type.",
+}
 _WORTH_MOVING = frozenset({Kind.REPORT, Kind.PAGINATED_REPORT, Kind.WORKBOOK, Kind.DASHBOARD, Kind.DATAFLOW})
-_GONE = {"deleted": "It is deleted.", "removing": "It is being deleted."}
 
 
 def kind_of(group: Mapping[str, Any]) -> str:
-    """workspace | personal | deleted | orphaned | classic: the one that matters most."""
+    """workspace | classic | orphaned | personal | deleted | other: what matters most of it.
+
+    The `kind` of a selection's entry goes before what a document says, which may not have been read. Lists that don't
+    tell type and state hold only live workspaces.
+    """
+    told = text(group, "kind")
+    if told in _WHY or told in ("workspace", "classic", "orphaned"):
+        return told
     kind, state = lower(group, "type"), lower(group, "state")
-    if state in _GONE:
+    if state not in _LIVE:
         return "deleted"
     if kind in _PERSONAL:
         return "personal"
-    if state == "orphaned":
-        return "orphaned"
-    return "classic" if kind == _CLASSIC else "workspace"
+    if kind not in _BY_TYPE:
+        return "other"
+    return "orphaned" if state == "orphaned" else _BY_TYPE[kind]
 
 
 def why_it_stays(group: Mapping[str, Any]) -> str:
     """ "" for a workspace that moves."""
-    if lower(group, "type") in _PERSONAL:
-        return _SOMEBODYS
-    if lower(group, "type") in _OF_THE_SERVICE:
-        return "The service itself makes this workspace, in each tenant."
-    return _GONE.get(lower(group, "state"), "")
+    return _WHY.get(kind_of(group), "")
 
 
 def judge_workspace(group: Mapping[str, Any], facts: Facts) -> Verdict:
@@ -57,20 +63,20 @@ def _draft(group: Mapping[str, Any], facts: Facts) -> Draft:
 
 
 def _for_the_owner(group: Mapping[str, Any]) -> tuple[str, ...]:
-    if lower(group, "type") not in _PERSONAL:
+    if kind_of(group) != "personal":
         return ()
     return ("Let its owner move what is needed to a workspace that moves, or publish it in the new tenant.",)
 
 
 def _orphaned(group: Mapping[str, Any]) -> Cost:
-    if lower(group, "state") != "orphaned":
+    if kind_of(group) != "orphaned":
         return Cost()
     return Cost((), ("Name an owner: it has no admin any more.",), minutes("workspaceOwner"))
 
 
 def _classic(group: Mapping[str, Any]) -> Cost:
     """A classic workspace belongs to a Microsoft 365 group, which is not Power BI's to move."""
-    if lower(group, "type") != _CLASSIC:
+    if lower(group, "type") != "group":
         return Cost()
     lost = ("its Microsoft 365 group with mailbox, files and membership",)
     return Cost(lost, ("Give the group's members a role in the new workspace.",), minutes("workspaceSetting"))
@@ -102,7 +108,7 @@ def _right(facts: Facts) -> Cost:
 def left_with_its_workspace(item: Item, place: Place) -> Draft:
     """An item of a workspace that stays: its owner's to take along where the workspace is personal."""
     reason = f"Its workspace stays behind. {place.stays}"
-    if place.stays != _SOMEBODYS or item.kind not in _WORTH_MOVING:
+    if place.stays != _WHY["personal"] or item.kind not in _WORTH_MOVING:
         return stays_behind(reason)
     return stays_behind(
         reason, "Its owner saves a copy and publishes it again.", minutes=minutes("ownersItem")

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from activities.classification import classify
+from shared.assessment.model import Facts, Route
 from shared.models import ItemRow, ItemState, Kind
 
 MODELS = [f"model-{number}" for number in range(3)]
@@ -43,7 +44,8 @@ def test_every_item_has_one_row(found: list[dict[str, Any]], datasets: list[dict
     own = [report["id"] for report in found if not report.get("appId")]
     assert sorted(row.source_id for row in rows) == sorted([*own, *(model["id"] for model in datasets)])
     assert all(row.state in (ItemState.PLANNED, ItemState.MANUAL) for row in rows)
-    assert all(bool(row.note) == (row.state == ItemState.MANUAL) for row in rows)
+    assert all(row.note and row.route for row in rows)
+    assert all(row.route == Route.PBIX for row in rows if row.state == ItemState.PLANNED)
 
 
 @given(reports, models)
@@ -105,3 +107,33 @@ def test_a_paginated_report_never_carries_a_model() -> None:
     found = [{"id": "p", "name": "model-0", "datasetId": "model-0", "reportType": "PaginatedReport"}]
     rows = by_id(classify(inventory(reports=found, datasets=[{"id": "model-0", "name": "model-0"}])))
     assert rows["model-0"].state == ItemState.MANUAL
+
+
+def test_a_row_says_what_its_verdict_says() -> None:
+    found = inventory(
+        reports=[{"id": "r", "name": "R", "datasetId": "d"}],
+        datasets=[{"id": "d", "name": "D"}],
+        dashboards=[{"id": "b", "displayName": "Board", "tiles": [{"id": "t", "title": "Total"}]}],
+    )
+    rows = by_id(classify(found, Facts(right="none")))
+    board, report = rows["b"], rows["r"]
+    assert (board.route, board.todo, board.minutes) == (Route.RECREATE, "Pin again: Total.", 3)
+    assert "1 tile" in board.lost
+    assert board.note.endswith(board.todo)
+    assert (report.state, report.route, report.dataset_id) == (ItemState.PLANNED, Route.PBIX, "d")
+    assert report.todo
+    assert report.todo not in report.note
+
+
+def test_what_has_another_route_than_pbix_is_manual_in_this_version() -> None:
+    found = inventory(
+        reports=[{"id": "r", "name": "R", "datasetId": "d"}],
+        datasets=[{"id": "d", "name": "D", "targetStorageMode": "PremiumFiles"}],
+    )
+    rows = classify(found)
+    assert {row.state for row in rows} == {ItemState.MANUAL}
+    assert {row.route for row in rows} == {Route.DEFINITION}
+
+
+def test_a_document_that_could_not_be_read_has_no_rows() -> None:
+    assert classify({**inventory(reports=[{"id": "r"}]), "complete": False}) == []
