@@ -10,6 +10,9 @@ from activities.frame import Call
 from activities.inventory import source_users
 from activities.principals import Grant, mapped, names_of
 from activities.rights import is_of_lag
+from shared.assessment.extracts_principals import principals_of
+from shared.assessment.model import Obstacle
+from shared.assessment.obstacles_principals import shown, unmapped
 from shared.errors import AlreadyExists, BadRequest, EntityNotFound, NotAuthorized
 from shared.outcomes import Done, Outcome, Wait
 from shared.services import Services
@@ -27,10 +30,10 @@ def grant_access(services: Services, call: Call) -> Outcome:
     context = open_context(services, call)
     row = context.update_workspace(step="access")
     own = services.own_principals(context.request.source)
-    grants, unmapped = mapped(source_users(context), context.request.principals, own)
+    grants, left = mapped(source_users(context), context.request.principals, own)
     position = int(call.state.get("position", 0))
     if position == 0:
-        _name_unmapped(context, unmapped)
+        _name_unmapped(context, left)
     present = {name: user for user in context.target.groups.users(row.target_id) for name in names_of(user)}
     for grant in grants[position : position + _PER_CALL]:
         _bring_about(context, row.target_id, row.origin, grant, present)
@@ -98,16 +101,14 @@ def _grant(context: Context, workspace: str, grant: Grant, *, exists: bool) -> d
     return given
 
 
-def _name_unmapped(context: Context, unmapped: list[Mapping[str, Any]]) -> None:
-    for user in unmapped:
-        name = str(user.get("emailAddress") or user.get("displayName") or user.get("identifier"))
-        context.finding(
-            "principal.unmapped",
-            kind=f"principal.{user.get('principalType', 'User')}",
-            id=str(user.get("identifier", "")),
-            name=name,
-            message=f"{name} has {user.get('groupUserAccessRight')} in the source and no mapping; nobody got it.",
-        )
+def _name_unmapped(context: Context, users: list[Mapping[str, Any]]) -> None:
+    """Once per principal, however many workspaces it is in: mostly the plan has said it already."""
+    where, found = context.workspace().source_name, list[Obstacle]()
+    for identifier, who in principals_of({"users": users}).items():
+        name = shown(identifier, who)
+        message = f"{name} has rights ({who['best']}) in {where} and no mapping; nobody gets them."
+        found.append(unmapped(identifier, who["kind"], name, message))
+    context.services.findings.add_all(context.call.migration, found)
 
 
 def _report(context: Context, code: str, grant: Grant, what: str) -> None:

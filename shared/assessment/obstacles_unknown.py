@@ -28,7 +28,7 @@ _ALWAYS = {
     "downloads": "Whether a tenant or an owner has switched the download of reports off shows at the export only. "
     "Reports made in the service, copies, and models with incremental refresh are refused there too.",
 }
-_SIZES = "No API tells how large a model is before its export: over 1 GB it can't be downloaded, over 10 GB not imported."
+_SIZES = "No API tells how large a model is before its export: over 1 GB it can't be downloaded, over 10 not imported."
 # Read by the admin identity: where it was refused at all, `inventory.noAdmin` says so.
 _ADMIN_PARTS = ("capacities", "apps", "pipelines", "fabricItems", "workbooks")
 _OTHER_PARTS = {

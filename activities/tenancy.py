@@ -1,0 +1,106 @@
+"""Step 1, before the workspaces: the tenants' own lists (capacities, gateways, apps, names …), each stored once.
+
+A list that is refused is no failure: the part then says why, and the plan names what it could not check. Only waits
+(a quota, a service that is away) go on as everywhere.
+"""
+
+from __future__ import annotations
+
+from activities import tenant_lists
+from activities.context import Context, open_context
+from activities.frame import Call
+from shared.assessment.obstacles_parts import Part
+from shared.config import Settings
+from shared.errors import IdentityRefused, TerminalError
+from shared.models import MigrationRequest
+from shared.outcomes import Done, Json, Outcome, Wait
+from shared.services import Services
+
+GRAPH = "target-graph"
+_SOURCE = ("capacities", "memberships", "gateways", "apps", "pipelines", "fabricItems", "workbooks")
+_TARGET = ("capacities", "groups", "gateways")
+_PER_CALL = 25  # gateways whose data sources one activity reads
+
+
+def parts_of(request: MigrationRequest, settings: Settings) -> tuple[list[str], list[str]]:
+    """The parts to read before the workspaces, and those that are asked for once their contents are known.
+
+    An assessment has no target. The master user and Microsoft Graph are asked only where they are configured.
+    """
+    source = settings.connection(request.source)
+    target = settings.connection(request.target) if request.target else None
+    first = [f"source-{part}" for part in _SOURCE]
+    if source is not None and source.has_user:
+        first.append("source-masterUser")
+    if target is not None:
+        first += [f"target-{part}" for part in _TARGET]
+    return first, [GRAPH] if target is not None and target.graph_url else []
+
+
+def read_part(services: Services, call: Call) -> Outcome:
+    """One part (`call.phase`: "source-apps", "target-groups" …) into its blob, once per attempt of the run."""
+    if call.phase == GRAPH:
+        from activities.directory import (
+            look_up_principals,
+        )  # reads what inventory wrote, which comes after this
+
+        return look_up_principals(services, call)
+    context = open_context(services, call)
+    held = services.documents.read_json(part_path(call.migration, call.phase))
+    attempt = services.manifest.migration(call.migration).attempt
+    if held is None or held["attempt"] != attempt:
+        held = {**_read(context), "attempt": attempt}
+    elif held["complete"]:
+        return Done()
+    else:
+        held = _with_more_data_sources(context, held)
+    services.documents.write_json(part_path(call.migration, call.phase), held)
+    return Done() if held["complete"] else Wait(services.clock.now())
+
+
+def read_tenant(services: Services, run: str, side: str, part: str) -> Part:
+    """What was stored of a part: its rows, and what could not be read of it."""
+    held: Json | None = services.documents.read_json(part_path(run, f"{side}-{part}"))
+    return Part(held["rows"], held["unread"]) if held else Part([], "It was not read.")
+
+
+def read_parts(services: Services, run: str) -> dict[str, Part]:
+    """All parts that belong to a run, by "source-apps", "target-groups" and so on."""
+    first, later = parts_of(services.request_of(run), services.settings)
+    return {name: read_tenant(services, run, *name.split("-", 1)) for name in (*first, *later)}
+
+
+def part_path(run: str, name: str) -> str:
+    return f"{run}/tenant/{name}.json"
+
+
+def _read(context: Context) -> Json:
+    name = context.call.phase
+    tenant = context.source if name.startswith("source-") else context.target
+    try:
+        rows, unread = tenant_lists.READERS[name](tenant)
+        if name == "target-gateways":
+            rows += tenant_lists.other_gateways(tenant, rows, context.request)
+    except (TerminalError, IdentityRefused) as refused:
+        if refused.retry_at is not None:  # no token at present, which says nothing about rights
+            raise
+        rows, unread = [], tenant_lists.reason(refused)
+    return {"rows": rows, "unread": unread, "complete": not _left(name, rows)}
+
+
+def _with_more_data_sources(context: Context, held: Json) -> Json:
+    """Data sources of the next gateways: one call each, so that a large tenant takes several activities."""
+    tenant = context.source if context.call.phase.startswith("source-") else context.target
+    rows = list(held["rows"])
+    for number in _left(context.call.phase, rows)[:_PER_CALL]:
+        rows[number] = tenant_lists.fill_data_sources(tenant, rows[number])
+    return {**held, "rows": rows, "complete": not _left(context.call.phase, rows)}
+
+
+def _left(name: str, rows: list[Json]) -> list[int]:
+    """Which gateways' data sources are still to be read."""
+    if not name.endswith("-gateways"):
+        return []
+    return [
+        n for n, row in enumerate(rows) if "datasources" not in row and row.get("administered") is not False
+    ]
