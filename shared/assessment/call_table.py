@@ -24,9 +24,15 @@ class Per(StrEnum):
     RUN = "runs"
     LISTING = "listings"  # pages of the admin list of all workspaces
     OWN_LISTING = "ownListings"  # pages of the list of the workspaces the identity is in
+    OWN_FALLBACK = "ownListingsInstead"  # the same once more, where there are no admin rights
+    APPS, PIPELINES, ITEMS = "appListings", "pipelineListings", "itemListings"  # pages of these lists
+    SOURCE_GATEWAY, TARGET_GATEWAY = "sourceGateways", "targetGateways"  # those we administer
+    TARGET_LISTING = "targetListings"  # pages of the target's workspaces
+    USER_LISTING = "userListings"  # pages of the workspaces the master user is in, where there is one
+    MASTER_USER = "masterUsers"
+    DIRECTORY = "directoryBatches"  # of 20 principals, where Microsoft Graph is configured
     BATCH = "batches"  # of up to 100 workspaces, one scan each
     LISTED = "listed"  # workspaces read by their own lists, where there are no admin rights
-    GATEWAY = "gateways"
     WORKSPACE = "workspaces"
     ON_CAPACITY = "onCapacity"  # workspaces that get a capacity
     REPORT = "pbixReports"  # moved as a file, each with its model
@@ -61,14 +67,31 @@ class Line:
 
 
 LINES: tuple[Line, ...] = (
-    # activities/planning.py, inventory.py
+    # activities/planning.py
     Line("plan", "source", op.LIST_GROUPS_AS_ADMIN, Per.LISTING),
+    Line("plan", "source", op.LIST_GROUPS, Per.OWN_FALLBACK),
     Line("plan", "source", op.LIST_CAPACITIES_AS_ADMIN, Per.RUN),
     Line("plan", "target", op.LIST_CAPACITIES, Per.RUN),
+    # activities/tenancy.py, directory.py: the tenants' own lists
+    Line("plan", "source", op.LIST_CAPACITIES_AS_ADMIN, Per.RUN),
+    Line("plan", "source", op.LIST_GROUPS, Per.OWN_LISTING),
+    Line("plan", "source", op.LIST_GATEWAYS, Per.RUN),
+    Line("plan", "source", op.LIST_GATEWAY_DATASOURCES, Per.SOURCE_GATEWAY),
+    Line("plan", "source", op.LIST_APPS_AS_ADMIN, Per.APPS),
+    Line("plan", "source", op.LIST_PIPELINES_AS_ADMIN, Per.PIPELINES),
+    Line("plan", "source", op.LIST_FABRIC_ITEMS_AS_ADMIN, Per.ITEMS),
+    Line("plan", "source", op.LIST_GROUPS_AS_ADMIN, Per.LISTING),  # with workbooks
+    Line("plan", "source", op.LIST_GROUPS_AS_USER, Per.USER_LISTING),
+    Line("plan", "source", op.LIST_GROUPS_AS_FABRIC_ADMIN, Per.MASTER_USER),
+    Line("plan", "target", op.LIST_CAPACITIES, Per.RUN),
+    Line("plan", "target", op.LIST_GROUPS_AS_ADMIN, Per.TARGET_LISTING),
+    Line("plan", "target", op.LIST_GATEWAYS, Per.RUN),
+    Line("plan", "target", op.LIST_GATEWAY_DATASOURCES, Per.TARGET_GATEWAY),
+    Line("plan", "target", op.GRAPH_BATCH, Per.DIRECTORY),
+    # activities/inventory.py
     Line("plan", "source", op.POST_WORKSPACE_INFO, Per.BATCH),
     Line("plan", "source", op.GET_SCAN_STATUS, Per.BATCH, Looks.SCAN),
     Line("plan", "source", op.GET_SCAN_RESULT, Per.BATCH),
-    Line("plan", "source", op.LIST_GROUPS, Per.OWN_LISTING),
     Line("plan", "source", op.LIST_REPORTS, Per.LISTED),
     Line("plan", "source", op.LIST_DATASETS, Per.LISTED),
     Line("plan", "source", op.LIST_DASHBOARDS, Per.LISTED),

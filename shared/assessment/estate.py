@@ -10,16 +10,11 @@ from shared.assessment.call_table import Looks, Per
 from shared.assessment.model import Extract
 from shared.assessment.pace import Pace
 
-SCAN_BATCH, LISTING, OWN_LISTING = (
-    100,
-    5000,
-    1000,
-)  # workspaces per scan, per page of the admin's and the own list
-GRANTS, CHECKED, AT_ONCE = (
-    25,
-    20,
-    3,
-)  # principals per activity, models per page, reports of a workspace at once
+SCAN_BATCH = 100  # workspaces per scan
+LISTING, OWN_LISTING, ITEMS = 5000, 1000, 10_000  # rows per page of an admin list, of one's own, of Fabric's
+DIRECTORY = 20  # principals per question to Microsoft Graph
+GRANTS, CHECKED = 25, 20  # principals per activity; models per page
+AT_ONCE = 3  # reports of a workspace
 _STAYS = frozenset({"personal", "deleted", "other"})
 
 type Counts = Mapping[str, int]
@@ -68,11 +63,18 @@ def counts_of(extract: Extract) -> Counter[str]:
     return Counter({str(name): number for name, number in found.items() if number})
 
 
-def estate_of(extracts: Iterable[Extract], pace: Pace, mode: str = "scanner") -> Estate:
-    """Sums of the workspaces that move; `mode` as in the selection: scanner | member."""
-    estate, seen = Estate(), 0
+def estate_of(
+    extracts: Iterable[Extract], pace: Pace, mode: str = "scanner", parts: Mapping[str, int] | None = None
+) -> Estate:
+    """Sums of the workspaces that move.
+
+    `mode` as in the selection: scanner | member. `parts`: how many rows each of the tenants' lists has, by
+    "source-apps", "target-groups" and so on (activities/tenancy.py); one that is not told is taken for short.
+    """
+    estate, seen, items, principals = Estate(), 0, 0, set[str]()
     for extract in extracts:
-        seen += 1
+        seen, items = seen + 1, items + extract.counts.get("items", 0)
+        principals.update(extract.principals)
         if not moves(extract):
             continue
         counts = counts_of(extract)
@@ -80,7 +82,8 @@ def estate_of(extracts: Iterable[Extract], pace: Pace, mode: str = "scanner") ->
         estate.counts.update(counts)
         estate.work_s += _length(legs)
         estate.longest = max(estate.longest, legs, key=_length)
-    estate.counts.update(_of_the_run(estate.counts[Per.WORKSPACE], seen, mode))
+    estate.counts.update(_of_the_run(estate.counts[Per.WORKSPACE], seen, scanned=mode == "scanner"))
+    estate.counts.update(_of_the_lists(parts or {}, seen, items, len(principals)))
     return estate
 
 
@@ -104,16 +107,37 @@ def path_of(name: str, counts: Counts, pace: Pace) -> list[Leg]:
     return [leg for leg in legs if leg.seconds > 0]
 
 
-def _of_the_run(moving: int, seen: int, mode: str) -> dict[str, int]:
-    """What is counted once, by page or by batch; lists are read until a page brings nothing new."""
-    scanned = mode == "scanner"
+def _of_the_run(moving: int, seen: int, *, scanned: bool) -> dict[str, int]:
+    """What is counted once, by page or by batch. Without admin rights each admin list is refused once."""
     return {
         Per.RUN: 1,
-        Per.LISTING: _pages(seen, LISTING) + 1 if scanned else 1,
-        Per.OWN_LISTING: 0 if scanned else _pages(seen, OWN_LISTING) + 1,
+        Per.LISTING: _looks(seen, LISTING) if scanned else 1,
+        Per.OWN_LISTING: _looks(seen, OWN_LISTING),
+        Per.OWN_FALLBACK: 0 if scanned else _looks(seen, OWN_LISTING),
         Per.BATCH: _pages(moving, SCAN_BATCH) if scanned else 0,
         Per.LISTED: 0 if scanned else moving,
     }
+
+
+def _of_the_lists(parts: Mapping[str, int], seen: int, items: int, principals: int) -> dict[str, int]:
+    """The tenants' own lists; those of a master user and of a directory are read only where there is one."""
+    has_user = "source-masterUser" in parts
+    return {
+        Per.APPS: _looks(parts.get("source-apps", 1), LISTING),
+        Per.PIPELINES: _looks(parts.get("source-pipelines", 1), LISTING),
+        Per.ITEMS: max(1, _pages(items + parts.get("source-fabricItems", 0), ITEMS)),
+        Per.SOURCE_GATEWAY: parts.get("source-gateways", 0),
+        Per.TARGET_LISTING: _looks(parts.get("target-groups", 1), LISTING),
+        Per.TARGET_GATEWAY: parts.get("target-gateways", 0),
+        Per.USER_LISTING: _looks(seen, OWN_LISTING) if has_user else 0,
+        Per.MASTER_USER: int(has_user),
+        Per.DIRECTORY: _pages(principals, DIRECTORY) if "target-graph" in parts else 0,
+    }
+
+
+def _looks(rows: int, size: int) -> int:
+    """Pages of a list that is read until a page brings nothing new: of an empty one it is the first."""
+    return _pages(rows, size) + 1 if rows else 1
 
 
 def _pages(number: int, size: int) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from shared.assessment.call_table import Looks, Per, calls
+from shared.assessment.call_table import LINES, Looks, Per, calls
 from shared.assessment.estate import Estate, Leg
 from shared.assessment.model import Json
 from shared.assessment.pace import Pace
@@ -22,7 +22,8 @@ from shared.powerbi.buckets import Bucket, buckets_of
 
 WORKSPACES_AT_ONCE, SCANS_AT_ONCE = 12, 8  # orchestrators/migration.py
 _WORK = f"the work itself, {WORKSPACES_AT_ONCE} workspaces at once"
-_PLANNING_STEPS = 6  # activities of the plan that no batch has
+_PLANNING_STEPS = 16  # activities of the plan that no batch has, one per list of a tenant and some to spare
+_PER_WORKSPACE = frozenset({Per.BATCH, Per.LISTED})
 
 
 @dataclass(slots=True)
@@ -113,7 +114,8 @@ def _work(estate: Estate, pace: Pace) -> float:
 
 def _planning(estate: Estate, pace: Pace) -> list[Leg]:
     batches, listed = estate.counts[Per.BATCH], estate.counts[Per.LISTED]
-    begun = _PLANNING_STEPS * pace.step_s + (estate.counts[Per.LISTING] + 3) * pace.called_s
+    lists = sum(line.phase == "plan" and line.per not in _PER_WORKSPACE for line in LINES)
+    begun = _PLANNING_STEPS * pace.step_s + lists * pace.called_s
     scan = pace.wait(Looks.SCAN).seconds + 2 * (pace.step_s + pace.called_s)
     rounds = -(-batches // SCANS_AT_ONCE)
     legs = (

@@ -52,33 +52,40 @@ def test_one_workspace_call_by_call() -> None:
     found: dict[str, float] = {}
     for line, number in calls(estate.counts, at_once.looks()):
         found[line.operation.id] = found.get(line.operation.id, 0) + number
-    assert {name: number for name, number in found.items() if number} == {
-        "Groups_GetGroupsAsAdmin": 2,  # the second page brings nothing new
-        "Admin_GetCapacitiesAsAdmin": 1,
-        "Capacities_GetCapacities": 1,
-        "WorkspaceInfo_PostWorkspaceInfo": 1,
-        "WorkspaceInfo_GetScanStatus": 1,
-        "WorkspaceInfo_GetScanResult": 1,
-        "Reports_GetReportsInGroup": 3,  # source, survey, validation
-        "Groups_GetGroups": 1,
-        "Groups_CreateGroup": 1,
-        "Groups_GetGroup": 1,
-        "Reports_ExportReportInGroup": 1,
-        "Datasets_GetDatasetsInGroup": 2,
-        "Imports_GetImportsInGroup": 1,
-        "Imports_PostImportInGroup": 1,
-        "Imports_GetImportInGroup": 1,
-        "Groups_GetGroupUsers": 1,
-        "Groups_AddGroupUser": 2,
-        "Datasets_GetRefreshHistoryInGroup": 2,
-        "Datasets_RefreshDatasetInGroup": 1,
-    }
+    assert (
+        {name: number for name, number in found.items() if number}
+        == {
+            "Groups_GetGroupsAsAdmin": 6,  # of both tenants, once with workbooks; the second page brings nothing new
+            "Admin_GetCapacitiesAsAdmin": 2,
+            "Capacities_GetCapacities": 2,
+            "Gateways_GetGateways": 2,
+            "Apps_GetAppsAsAdmin": 2,
+            "Pipelines_GetPipelinesAsAdmin": 2,
+            "Admin_Items_ListItems": 1,
+            "WorkspaceInfo_PostWorkspaceInfo": 1,
+            "WorkspaceInfo_GetScanStatus": 1,
+            "WorkspaceInfo_GetScanResult": 1,
+            "Reports_GetReportsInGroup": 3,  # source, survey, validation
+            "Groups_GetGroups": 3,
+            "Groups_CreateGroup": 1,
+            "Groups_GetGroup": 1,
+            "Reports_ExportReportInGroup": 1,
+            "Datasets_GetDatasetsInGroup": 2,
+            "Imports_GetImportsInGroup": 1,
+            "Imports_PostImportInGroup": 1,
+            "Imports_GetImportInGroup": 1,
+            "Groups_GetGroupUsers": 1,
+            "Groups_AddGroupUser": 2,
+            "Datasets_GetRefreshHistoryInGroup": 2,
+            "Datasets_RefreshDatasetInGroup": 1,
+        }
+    )
 
 
 def test_ten_thousand_workspaces_take_a_hundred_scans() -> None:
     forecast = told(*(workspace(number, pbixReports=3, users=5) for number in range(10_000)))
     assert forecast["calls"]["admin.getInfo"] == forecast["calls"]["admin.scanResult"] == 100
-    assert forecast["calls"]["admin.groups"] == 3
+    assert forecast["calls"]["admin.groups"] == 3 + 3 + 2
     assert "dataset.refresh" not in forecast["calls"]  # all of them lie on a capacity
 
 
@@ -262,7 +269,9 @@ def test_every_line_counts_something_that_estates_count() -> None:
     every = estate_of(
         [workspace(1, True, pbixReports=1, users=2, renamed=1), workspace(2, False, pbixReports=1)], PACE
     )
-    listed = estate_of([workspace(1)], PACE, "member")
+    lists = {"source-masterUser": 1, "target-graph": 1, "source-gateways": 1, "target-gateways": 1}
+    somebody = replace(workspace(1), principals={"alice@contoso.com": {}})
+    listed = estate_of([somebody], PACE, "member", lists)
     counted = {name for name, number in (every.counts + listed.counts).items() if number}
     assert {line.per for line in LINES} <= counted
     assert set(Per) >= counted
@@ -282,3 +291,15 @@ def test_it_takes_a_moment_for_ten_thousand_workspaces() -> None:
     forecast = estimate(estate, SOURCE, TARGET, now=datetime(2026, 11, 21, tzinfo=UTC), pace=PACE)
     assert forecast["calls"]["default"] > 300_000
     assert len(str(forecast)) < 10_000
+
+
+def test_lists_of_the_tenants_are_counted_by_page_and_empty_ones_are_asked_once() -> None:
+    def lists(**rows: int) -> dict[str, int]:
+        parts = {name.replace("_", "-"): number for name, number in rows.items()}
+        return dict(estate_of([workspace(1)], PACE, parts=parts).counts)
+
+    assert lists(source_apps=0)[Per.APPS] == 1
+    assert lists(source_apps=5001)[Per.APPS] == 3
+    assert lists(source_gateways=7, target_gateways=2)[Per.SOURCE_GATEWAY] == 7
+    assert Per.MASTER_USER not in {name for name, number in lists().items() if number}
+    assert lists(source_masterUser=1)[Per.MASTER_USER] == 1
