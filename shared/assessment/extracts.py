@@ -32,7 +32,7 @@ def extract(
     return Extract(
         workspace_id=lower(entry, "id") or lower(document, "id"),
         name=text(entry, "name") or name_of(document),
-        kind=kind_of({**document, "kind": entry.get("kind")}),
+        kind=kind_of({"kind": entry.get("kind"), **document}),
         capacity=lower(entry, "capacity"),
         target_capacity=lower(entry, "targetCapacity"),
         target_name=text(entry, "targetName"),
@@ -161,7 +161,7 @@ def _counts(document: Mapping[str, Any], verdicts: list[Verdict], entry: Mapping
 def _work(
     verdicts: list[Verdict], models: list[Item], document: Mapping[str, Any], entry: Mapping[str, Any]
 ) -> dict[str, int]:
-    moves = not why_it_stays({**document, "kind": entry.get("kind")})
+    moves = not why_it_stays({"kind": entry.get("kind"), **document})
     carriers = [v for v in verdicts if v.kind == Kind.REPORT and v.route == Route.PBIX]
     known = {model.key: model for model in models}
     carried = [(v, known[v.dataset_id.lower()]) for v in carriers]

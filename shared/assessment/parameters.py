@@ -28,7 +28,11 @@ def of_dataset(dataset: Mapping[str, Any]) -> list[Json]:
     it. An expression that is no parameter is skipped.
     """
     found = ((text(row, "name"), text(row, "expression")) for row in rows(dataset, "expressions"))
-    return [made for name, expression in found if name and (made := _parameter(name, expression))]
+    return [
+        made
+        for name, expression in found
+        if name and _META in expression and (made := _parameter(name, expression))
+    ]
 
 
 def _parameter(name: str, expression: str) -> Json | None:

@@ -21,8 +21,8 @@ def field(item: Mapping[str, Any], *names: str) -> Any:
     for name in names:
         if (value := item.get(name)) is not None:
             return value
-    wanted = {name.lower() for name in names}
-    return next((v for k, v in item.items() if k.lower() in wanted and v is not None), None)
+    wanted = [name.lower() for name in names]
+    return next((v for k, v in item.items() if v is not None and k.lower() in wanted), None)
 
 
 def text(item: Mapping[str, Any], *names: str) -> str:

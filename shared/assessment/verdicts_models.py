@@ -33,6 +33,7 @@ class Nature(StrEnum):
     LARGE = "large"
     DIRECT_LAKE = "directLake"
     INCREMENTAL = "incremental"
+    AUTHORED = "authored"  # in the service: there never was a file
     LIVE = "live"  # a connection to Analysis Services, no data of its own
     PUSH = "push"
     STREAMING = "streaming"
@@ -41,13 +42,14 @@ class Nature(StrEnum):
 
 
 CARRIED = frozenset({Nature.ORDINARY, Nature.LIVE})  # a report of theirs brings them along
-_LOADED = frozenset({Nature.ORDINARY, Nature.LARGE, Nature.INCREMENTAL})
+_LOADED = frozenset({Nature.ORDINARY, Nature.AUTHORED, Nature.LARGE, Nature.INCREMENTAL})
 
 # ContentProviderType by how it begins; the first that fits.
 _PROVIDERS = (
     ("usagemetrics", Nature.USAGE),
     ("realtimeinpushmode", Nature.PUSH),
     ("realtime", Nature.STREAMING),
+    ("powerbimodelingservice", Nature.AUTHORED),
     ("excel", Nature.FILE),
     ("csv", Nature.FILE),
     ("pbixinliveconnection", Nature.LIVE),
@@ -68,6 +70,9 @@ _LAKES = (
 def nature(dataset: Mapping[str, Any]) -> Nature:
     provider = lower(dataset, "contentProviderType")
     told = next((kind for begin, kind in _PROVIDERS if provider.startswith(begin)), None)
+    if told == Nature.AUTHORED:
+        stored = _storage(dataset, provider)
+        return told if stored == Nature.ORDINARY else stored
     if told is not None:
         return told
     if field(dataset, "addRowsAPIEnabled") is True:
@@ -92,9 +97,10 @@ def _reads_a_lake(dataset: Mapping[str, Any]) -> bool:
     tables = rows(dataset, "tables")
     if any("directlake" in lower(table, "storageMode", "mode") for table in tables):
         return True
-    queries = [source for table in tables for source in rows(table, "source") if text(source, "expression")]
     shared = (lower(expression, "expression") for expression in rows(dataset, "expressions"))
-    return not queries and any(lake in expression for expression in shared for lake in _LAKES)
+    if not any(lake in expression for expression in shared for lake in _LAKES):
+        return False
+    return not any(text(source, "expression") for table in tables for source in rows(table, "source"))
 
 
 def is_refreshable(dataset: Mapping[str, Any]) -> bool:
@@ -120,6 +126,12 @@ def _ordinary(_dataset: Json, _place: Place) -> Draft:
         "No report of its workspace carries it, and a model alone can't be downloaded: it goes by definition."
     )
     return Draft(Route.DEFINITION, reason)
+
+
+def _authored(_dataset: Json, _place: Place) -> Draft:
+    return Draft(
+        Route.DEFINITION, "It was made in the service, so there is no PBIX of it: it goes by definition."
+    )
 
 
 def _live(_dataset: Json, _place: Place) -> Draft:
@@ -190,6 +202,7 @@ def _usage(_dataset: Json, _place: Place) -> Draft:
 
 _RULES: dict[Nature, Callable[[Json, Place], Draft]] = {
     Nature.ORDINARY: _ordinary,
+    Nature.AUTHORED: _authored,
     Nature.LIVE: _live,
     Nature.LARGE: _large,
     Nature.INCREMENTAL: _incremental,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.assessment.model import Facts, Route, Verdict
-from shared.assessment.reading import as_object, lower, record, text
+from shared.assessment.reading import as_object, lower, record, rows, text
 from shared.assessment.verdicts_contents import Contents, Item
 from shared.assessment.verdicts_draft import Cost, Draft, Place, stays_behind
 from shared.assessment.verdicts_effort import minutes
@@ -15,6 +15,7 @@ from shared.models import Kind
 _PERSONAL = frozenset({"personalgroup", "personal"})
 _BY_TYPE = {"": "workspace", "workspace": "workspace", "group": "classic"}
 _LIVE = frozenset({"", "active", "orphaned"})
+_KINDS = frozenset({"workspace", "classic", "orphaned", "personal", "deleted", "other"})
 _WHY = {
     "personal": "It is somebody's personal workspace, to which neither app nor admin has access.",
     "deleted": "It is deleted, or being deleted.",
@@ -26,12 +27,15 @@ _WORTH_MOVING = frozenset({Kind.REPORT, Kind.PAGINATED_REPORT, Kind.WORKBOOK, Ki
 def kind_of(group: Mapping[str, Any]) -> str:
     """workspace | classic | orphaned | personal | deleted | other: what matters most of it.
 
-    The `kind` of a selection's entry goes before what a document says, which may not have been read. Lists that don't
-    tell type and state hold only live workspaces.
+    The `kind` of a selection's entry goes before what a document says, which may not have been read; its users tell
+    an orphan whose state does not. Lists that don't tell type and state hold only live workspaces.
     """
     told = text(group, "kind")
-    if told in _WHY or told in ("workspace", "classic", "orphaned"):
-        return told
+    kind = told if told in _KINDS else _by_type_and_state(group)
+    return "orphaned" if kind == "workspace" and _has_no_admin(group) else kind
+
+
+def _by_type_and_state(group: Mapping[str, Any]) -> str:
     kind, state = lower(group, "type"), lower(group, "state")
     if state not in _LIVE:
         return "deleted"
@@ -40,6 +44,12 @@ def kind_of(group: Mapping[str, Any]) -> str:
     if kind not in _BY_TYPE:
         return "other"
     return "orphaned" if state == "orphaned" else _BY_TYPE[kind]
+
+
+def _has_no_admin(group: Mapping[str, Any]) -> bool:
+    """Where nobody is told, nobody may be told: that is not the same."""
+    rights = {text(user, "groupUserAccessRight") for user in rows(group, "users")} - {""}
+    return bool(rights) and "Admin" not in rights
 
 
 def why_it_stays(group: Mapping[str, Any]) -> str:

@@ -127,6 +127,7 @@ def test_the_namesake_carries_the_model_and_the_others_are_bound_to_it() -> None
         ({"addRowsAPIEnabled": True, "tables": COLUMNS}, "recreate", "push model"),
         ({"contentProviderType": "RealTimeInStreamingMode", "tables": COLUMNS}, "recreate", "push model"),
         ({"contentProviderType": "RealTimeInPushMode"}, "byHand", "does not tell its tables"),
+        ({"contentProviderType": "PowerBIModelingService"}, "definition", "made in the service"),
         ({"contentProviderType": "Excel"}, "byHand", "Excel"),
         ({"contentProviderType": "UsageMetricsUserReport"}, "staysBehind", "Usage metrics"),
         ({"name": "Report Usage Metrics Model"}, "staysBehind", "Usage metrics"),
@@ -358,6 +359,9 @@ def test_a_workspace_and_all_in_it(group: dict[str, Any], route: str, word: str)
 
 def test_an_orphaned_workspace_wants_an_owner_and_a_classic_one_loses_its_group() -> None:
     assert "owner" in judge_workspace({"id": "w", "state": "Orphaned"}, FACTS).todo
+    for rights, orphaned in ((["Viewer"], True), (["Viewer", "Admin"], False), ([], False)):
+        users = [{"identifier": right, "groupUserAccessRight": right} for right in rights]
+        assert ("owner" in judge_workspace({"id": "w", "users": users}, FACTS).todo) == orphaned
     assert "Microsoft 365" in judge_workspace({"id": "w", "type": "Group"}, FACTS).lost
 
 
