@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from sandbox.holdings import Marks
 from sandbox.state import Dashboard, Dataflow, Dataset, Report, Tenant, Workspace
 
 Json = dict[str, Any]
@@ -47,6 +48,7 @@ def _workspace(tenant: Tenant, space: Workspace) -> Json:
         "datasets": {item.id: _dataset(tenant, item) for item in space.datasets},
         "dashboards": {item.id: _dashboard(item) for item in space.dashboards},
         "dataflows": {item.object_id: _dataflow(item) for item in space.dataflows},
+        "others": [item.to_dict() for item in (*space.datamarts, *space.workbooks, *space.fabric_items)],
         "extra": space.extra,
     }
 
@@ -58,6 +60,7 @@ def _report(tenant: Tenant, item: Report) -> Json:
         "dataset": [item.dataset_workspace_id, item.dataset_id],
         "description": item.description,
         "content": _hash(tenant, item.file_id),
+        "marks": _marks(item.marks),
         "extra": item.extra,
     }
 
@@ -71,13 +74,16 @@ def _dataset(tenant: Tenant, item: Dataset) -> Json:
         "content": _hash(tenant, item.file_id),
         "roles": item.roles,
         "expressions": item.expressions,
+        "parameters": item.parameters,
+        "schedules": [item.refresh_schedule, item.direct_query_schedule],
+        "marks": _marks(item.marks),
         "refreshes": [[row.refresh_type, row.status] for row in item.refreshes],
         "extra": item.extra,
     }
 
 
 def _dashboard(item: Dashboard) -> Json:
-    return {"name": item.display_name, "tiles": item.tiles, "extra": item.extra}
+    return {"name": item.display_name, "tiles": item.tiles, "marks": _marks(item.marks), "extra": item.extra}
 
 
 def _dataflow(item: Dataflow) -> Json:
@@ -85,8 +91,13 @@ def _dataflow(item: Dataflow) -> Json:
         "name": item.name,
         "description": item.description,
         "owner": item.configured_by,
+        "marks": _marks(item.marks),
         "extra": item.extra,
     }
+
+
+def _marks(marks: Marks | None) -> Json | None:
+    return marks.to_dict() if marks else None
 
 
 def _hash(tenant: Tenant, file_id: str | None) -> str | None:

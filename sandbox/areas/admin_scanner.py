@@ -1,5 +1,6 @@
 """The metadata scanner: asynchronous scans of up to 100 workspaces, 16 in flight; and changed workspaces."""
 
+import zlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -14,6 +15,7 @@ from sandbox.waits import throttled
 from sandbox.world import Service
 
 MOST_IDS = 100
+JSON = {"content-type": "application/json; charset=utf-8"}
 MODIFIED_LAG, MODIFIED_REACH = 30 * 60, 30 * 86_400
 
 
@@ -24,7 +26,8 @@ class Scan:
     created: float
     id: str = field(default_factory=new_id)
     status: str = "NotStarted"
-    result: views.Json | None = None
+    result: bytes = b""
+    """Compressed: a hundred of them are kept for a day."""
     kept_until: float = 0.0
 
 
@@ -78,9 +81,9 @@ async def scan_status(call: Call) -> Reply:
 )
 async def scan_result(call: Call) -> Reply:
     scan = _scan(call)
-    if scan.result is None:
+    if not scan.result:
         raise bad_request("The scan has not succeeded yet")
-    return json_reply(scan.result)
+    return Reply(200, zlib.decompress(scan.result), dict(JSON))
 
 
 @operation(
@@ -111,7 +114,7 @@ def _schedule(service: Service, scan: Scan) -> None:
         scan.status = "Running"
 
     def finish() -> None:
-        scan.result = _result(service, scan)
+        scan.result = zlib.compress(json_reply(_result(service, scan)).body, 1)
         scan.status = "Succeeded"
         scan.kept_until = now() + service.timing.draw("scan.kept")
 
