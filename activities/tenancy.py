@@ -40,9 +40,8 @@ def parts_of(request: MigrationRequest, settings: Settings) -> tuple[list[str], 
 def read_part(services: Services, call: Call) -> Outcome:
     """One part (`call.phase`: "source-apps", "target-groups" …) into its blob, once per attempt of the run."""
     if call.phase == GRAPH:
-        from activities.directory import (
-            look_up_principals,
-        )  # reads what inventory wrote, which comes after this
+        # It reads what the inventory wrote, which is built on what is written here.
+        from activities.directory import look_up_principals
 
         return look_up_principals(services, call)
     context = open_context(services, call)
