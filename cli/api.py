@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -14,6 +14,8 @@ type Json = dict[str, Any]
 
 _TIMEOUT_S = (5, 230)  # to connect; to answer (230 s is the most an HTTP trigger may take)
 _PAGE = 1000
+_INVENTORY_PAGE = 100
+_TOKEN = "x-continuation-token"  # noqa: S105 - a position in a list
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -29,24 +31,55 @@ class Api:
             self._session.headers["x-functions-key"] = key
 
     def start(self, body: bytes) -> Json:
-        return self._json("POST", "", data=body, headers={"Content-Type": "application/json"})
+        return self._send("migrations", body)
 
     def migrations(self) -> list[Json]:
-        return list(self._pages(""))
+        return list(self._pages("migrations"))
 
     def migration(self, migration: str) -> Json:
-        return self._json("GET", _path(migration))
+        return self._json("GET", _path("migrations", migration))
 
     def rows(self, migration: str, what: str) -> Iterator[Json]:
         """Every row of `workspaces`, `findings` or `mapping`, page by page."""
-        return self._pages(_path(migration, what))
+        return self._pages(_path("migrations", migration, what))
 
     def mapping_csv(self, migration: str) -> Iterator[bytes]:
-        answer = self._call("GET", _path(migration, "mapping"), params={"format": "csv"}, stream=True)
-        return self._pieces(answer)
+        return self._file(_path("migrations", migration, "mapping"), "csv")
 
     def give(self, migration: str, verb: str, body: Json) -> Json:
-        return self._json("POST", _path(migration, verb), json=body)
+        return self._json("POST", _path("migrations", migration, verb), json=body)
+
+    def start_plan(self, body: bytes) -> Json:
+        return self._send("plans", body)
+
+    def plans(self) -> list[Json]:
+        return list(self._pages("plans"))
+
+    def plan(self, plan: str) -> Json:
+        return self._json("GET", _path("plans", plan))
+
+    def plan_figures(self, plan: str) -> Json:
+        """The figures of the estate report."""
+        return self._json("GET", _path("plans", plan, "report"), params={"format": "json"})
+
+    def plan_report(self, plan: str, form: str) -> Iterator[bytes]:
+        """The estate report as html, or every verdict as csv."""
+        return self._file(_path("plans", plan, "report"), form)
+
+    def inventory(self, plan: str, form: str) -> Iterator[bytes]:
+        """The whole inventory of a plan as jsonl or csv, page by page; the first page is asked for at once."""
+        return chain_pages(lambda token: self._inventory_page(plan, form, token))
+
+    def _inventory_page(self, plan: str, form: str, token: str | None) -> tuple[bytes, str | None]:
+        params = {"format": form, "top": _INVENTORY_PAGE, **({"continuationToken": token} if token else {})}
+        answer = self._call("GET", _path("plans", plan, "inventory"), params=params)
+        return answer.content, answer.headers.get(_TOKEN)
+
+    def _send(self, path: str, body: bytes) -> Json:
+        return self._json("POST", path, data=body, headers={"Content-Type": "application/json"})
+
+    def _file(self, path: str, form: str) -> Iterator[bytes]:
+        return self._pieces(self._call("GET", path, params={"format": form}, stream=True))
 
     def _pieces(self, answer: requests.Response) -> Iterator[bytes]:
         try:
@@ -76,7 +109,7 @@ class Api:
         return body
 
     def _call(self, method: str, path: str, **options: Any) -> requests.Response:
-        address = f"{self.url}/api/migrations{path}"
+        address = f"{self.url}/api/{path}"
         try:
             answer = self._session.request(
                 method, address, timeout=_TIMEOUT_S, allow_redirects=False, **options
@@ -117,6 +150,19 @@ def is_loopback(url: str) -> bool:
     return (urlsplit(url).hostname or "") in _LOOPBACK
 
 
-def _path(migration: str, what: str = "") -> str:
-    path = f"/{quote(migration, safe='')}"
+def chain_pages(read: Callable[[str | None], tuple[bytes, str | None]]) -> Iterator[bytes]:
+    """Every page one after the other. The first is read now, so that a refusal comes before any output."""
+    first, token = read(None)
+
+    def pages(page: bytes, token: str | None) -> Iterator[bytes]:
+        yield page
+        while token:
+            page, token = read(token)
+            yield page
+
+    return pages(first, token)
+
+
+def _path(kind: str, identity: str, what: str = "") -> str:
+    path = f"{kind}/{quote(identity, safe='')}"
     return f"{path}/{what}" if what else path

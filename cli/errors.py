@@ -4,7 +4,7 @@ CommandError
 ├── Refused       4  the app said no (400, 404, 409 …): every fault with its remedy
 ├── Unreachable   5  nobody answers at the address, or it is not this app
 ├── AppFailed     1  the app answered that something went wrong inside it
-└── Interrupted 130  Ctrl-C while watching: the migration goes on
+└── Interrupted 130  Ctrl-C while watching: what is watched goes on
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from cli.api import Json
-from cli.output import complain, emit_json, table
+from cli.output import emit_json, save, table
 from cli.session import Session, common_options, pass_session
 
 
@@ -17,7 +17,7 @@ from cli.session import Session, common_options, pass_session
 @pass_session
 def list_migrations(session: Session) -> None:
     """List all migrations with their status."""
-    _show(session, session.api.migrations(), ("id", "status", "source", "target", "created", "updated"))
+    show_rows(session, session.api.migrations(), ("id", "status", "source", "target", "created", "updated"))
 
 
 @click.command()
@@ -27,7 +27,7 @@ def list_migrations(session: Session) -> None:
 def workspaces(session: Session, migration: str) -> None:
     """List every workspace with its status and step."""
     rows = session.api.rows(migration, "workspaces")
-    _show(session, rows, ("status", "step", "sourceName", "sourceId", "targetId", "error"))
+    show_rows(session, rows, ("status", "step", "sourceName", "sourceId", "targetId", "error"))
 
 
 @click.command()
@@ -37,7 +37,7 @@ def workspaces(session: Session, migration: str) -> None:
 def findings(session: Session, migration: str) -> None:
     """List every finding with its remedy, blockers first."""
     rows = session.api.rows(migration, "findings")
-    _show(session, rows, ("severity", "code", "kind", "name", "message", "remedy"))
+    show_rows(session, rows, ("severity", "code", "kind", "name", "message", "remedy"))
 
 
 @click.command()
@@ -51,24 +51,16 @@ def mapping(session: Session, migration: str, csv_file: str | None) -> None:
         _download(session, migration, csv_file)
         return
     columns = ("kind", "state", "sourceName", "targetName", "sourceId", "targetId", "note")
-    _show(session, session.api.rows(migration, "mapping"), columns)
+    show_rows(session, session.api.rows(migration, "mapping"), columns)
 
 
 def _download(session: Session, migration: str, csv_file: str) -> None:
     if session.as_json:
         raise click.UsageError("--csv and --json exclude each other")
-    pieces = session.api.mapping_csv(migration)  # asked first: a refusal leaves no empty file behind
-    try:
-        with click.open_file(csv_file, "wb") as output:
-            for piece in pieces:
-                output.write(piece)
-    except OSError as error:
-        raise click.FileError(csv_file, error.strerror or str(error)) from error
-    if csv_file != "-":
-        complain(f"Written to {csv_file}.")
+    save(session.api.mapping_csv(migration), csv_file)
 
 
-def _show(session: Session, rows: Iterable[Json], columns: Sequence[str]) -> None:
+def show_rows(session: Session, rows: Iterable[Json], columns: Sequence[str]) -> None:
     if session.as_json:
         emit_json({"value": list(rows)})
     else:

@@ -11,6 +11,7 @@ from cli import exits
 from cli.errors import CommandError, Interrupted
 from cli.listings import findings, list_migrations, mapping, workspaces
 from cli.output import complain, emit_json
+from cli.plan import inventory, list_plans, plan
 from cli.session import Session, common_options
 from cli.start import start
 from cli.status import status
@@ -19,14 +20,18 @@ from cli.verbs import ALL as VERBS
 
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 done or under way, 1 failed, 2 wrong usage, 3 partial, 4 refused, 5 unreachable.",
+    epilog="Exit codes: 0 done or under way, 1 failed, 2 wrong usage, 3 partial, 4 refused, 5 unreachable, "
+    "6 a plan with blockers.",
 )
 @common_options
 def commands() -> None:
     """Move Power BI from one Microsoft tenant to another."""
 
 
-for command in (start, status, list_migrations, workspaces, findings, mapping, *VERBS):
+for command in (
+    *(start, status, list_migrations, workspaces, findings, mapping, *VERBS),
+    *(plan, list_plans, inventory),
+):
     commands.add_command(command)
 
 

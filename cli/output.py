@@ -35,6 +35,18 @@ def plain(value: Any) -> str:
     return "".join("\N{REPLACEMENT CHARACTER}" if _steers(char) else char for char in text)
 
 
+def save(pieces: Iterable[bytes], file: str) -> None:
+    """Write an answer into a file, or to stdout for `-`. It was asked for before: a refusal leaves no empty file."""
+    try:
+        with click.open_file(file, "wb") as output:
+            for piece in pieces:
+                output.write(piece)
+    except OSError as error:
+        raise click.FileError(file, error.strerror or str(error)) from error
+    if file != "-":
+        complain(f"Written to {file}.")
+
+
 def is_terminal() -> bool:
     return sys.stdout.isatty()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from cli.api import Api, Json
@@ -35,7 +35,7 @@ def show(state: Json, api: Api) -> None:
     for name, _, _, text in _rows(state):
         say(f"  {name:<16} {text}")
     _failed_workspaces(state)
-    _findings(api.rows(state["id"], "findings"), state["id"])
+    show_findings(api.rows(state["id"], "findings"), f"pbimigrate findings {state['id']}")
     _next_step(state)
 
 
@@ -68,7 +68,8 @@ def _failed_workspaces(state: Json) -> None:
             say(f"  {row['status']} at {row['step']}: {row['sourceName']} ({why})")
 
 
-def _findings(rows: Iterator[Json], migration: str) -> None:
+def show_findings(rows: Iterable[Json], all_of_them: str) -> None:
+    """Grouped by what has to be done about them; `all_of_them` tells where each has its message."""
     groups: dict[tuple[str, str, str], list[Json]] = {}
     for row in rows:
         groups.setdefault((row["severity"], row["code"], row["remedy"]), []).append(row)
@@ -82,7 +83,7 @@ def _findings(rows: Iterator[Json], migration: str) -> None:
     for severity, code, remedy in sorted(groups, key=lambda group: (_rank(group[0]), group[1])):
         members = groups[severity, code, remedy]
         say(f"  {severity} {code} ({len(members)}): {_names(members)}", f"    -> {remedy}")
-    say(f"  Each of them with its message: pbimigrate findings {migration}")
+    say(f"  Each of them with its message: {all_of_them}")
 
 
 def _names(members: list[Json]) -> str:

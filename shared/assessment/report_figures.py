@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from shared.assessment.model import Route
-from shared.findings import CATALOGUE
+from shared.finding_codes import CATALOGUE
 from shared.models import Finding, ItemRow, ItemState, Severity, WorkspaceRow
 
 NAMED = 3  # objects named per group; the CSV has all
@@ -161,5 +161,5 @@ class Figures:
 
 def _group(finding: Finding) -> Group:
     entry = CATALOGUE.get(finding.code)
-    meaning = str(getattr(entry, "meaning", "")) or finding.message
+    meaning = entry.meaning if entry else finding.message
     return Group(finding.severity, finding.code, meaning, finding.remedy, message=finding.message)

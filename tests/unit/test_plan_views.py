@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from estate_support import FORMULA, IMG, SUMMARY, planned
+from planned_support import FORMULA, IMG, SUMMARY, planned
 
 from shared import plan_views
 from shared.assessment.tables import INVENTORY, VERDICTS
