@@ -11,11 +11,11 @@ import activities
 import orchestrators
 from activities.frame import bind
 from orchestrators.drift import INSTANCE as DRIFT
-from shared import batches, control, logs, views
+from shared import batches, control, logs, plan_views, views
 from shared.config import from_environment
 from shared.services import current
 from shared.starting import ensure_running
-from shared.web import answer, guarded, not_found, text_csv
+from shared.web import answer, download, guarded, not_found, text_csv
 
 settings = from_environment()  # a wrong setting stops the start, every fault named
 logs.configure()
@@ -111,6 +111,54 @@ def _apply(verb: str, req: func.HttpRequest, client: df.SyncDurableFunctionsClie
         return answer(head, 202, {"Location": head["links"]["self"], "Retry-After": "5"})
 
     return guarded(respond)
+
+
+@app.route("plans", methods=["POST"])
+@app.durable_client_input(client_name="client")
+def start_plan(req: func.HttpRequest, client: df.SyncDurableFunctionsClient) -> func.HttpResponse:
+    def respond() -> func.HttpResponse:
+        started = control.start_plan(current(), partial(ensure_running, client), req.get_body())
+        head = plan_views.plan_head(started.migration)
+        if not started.is_new:
+            return answer(head)
+        return answer(head, 202, {"Location": head["links"]["self"], "Retry-After": "5"})
+
+    return guarded(respond)
+
+
+@app.route("plans", methods=["GET"])
+def list_plans(req: func.HttpRequest) -> func.HttpResponse:
+    return guarded(lambda: answer(plan_views.plans(current(), req.params)))
+
+
+@app.route("plans/{id}", methods=["GET"])
+def get_plan(req: func.HttpRequest) -> func.HttpResponse:
+    return guarded(lambda: answer(plan_views.plan(current(), req.route_params["id"])))
+
+
+@app.route("plans/{id}/findings", methods=["GET"])
+def list_plan_findings(req: func.HttpRequest) -> func.HttpResponse:
+    return guarded(lambda: answer(plan_views.plan_findings(current(), req.route_params["id"], req.params)))
+
+
+@app.route("plans/{id}/items", methods=["GET"])
+def list_plan_items(req: func.HttpRequest) -> func.HttpResponse:
+    return guarded(lambda: answer(plan_views.plan_items(current(), req.route_params["id"], req.params)))
+
+
+@app.route("plans/{id}/workspaces", methods=["GET"])
+def list_plan_workspaces(req: func.HttpRequest) -> func.HttpResponse:
+    return guarded(lambda: answer(plan_views.plan_workspaces(current(), req.route_params["id"], req.params)))
+
+
+@app.route("plans/{id}/inventory", methods=["GET"])
+def get_plan_inventory(req: func.HttpRequest) -> func.HttpResponse:
+    return guarded(lambda: download(plan_views.plan_inventory(current(), req.route_params["id"], req.params)))
+
+
+@app.route("plans/{id}/report", methods=["GET"])
+def get_plan_report(req: func.HttpRequest) -> func.HttpResponse:
+    return guarded(lambda: download(plan_views.plan_report(current(), req.route_params["id"], req.params)))
 
 
 @app.route("{*path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])

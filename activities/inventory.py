@@ -1,8 +1,13 @@
 """Step 1, second half: the contents of the chosen workspaces, read in batches into the manifest.
 
 With admin rights through the scanner (up to 100 workspaces per scan, asynchronous), else by the lists each
-workspace gives its members. Either way a batch ends as one inventory document per workspace in Blob Storage
-and one manifest row per item; a batch that was taken over is never read again.
+workspace gives its members. Either way a batch ends as one inventory document per workspace in Blob Storage,
+one manifest row per item with its verdict, the obstacles it met, and an extract per workspace for the end of the
+plan; a batch that was taken over is never read again.
+
+A document is the workspace as the APIs told it, in their words: `{"id", "name", "complete", "mode", <what the scan
+says of the workspace>, "reports", "datasets", "dashboards", "dataflows", "datamarts", "users",
+"datasourceInstances" (those it uses), "misconfiguredDatasourceInstances", "apps", "fabricItems", "workbooks"}`.
 """
 
 from __future__ import annotations
@@ -11,13 +16,18 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from activities.classification import classify
+from activities.classification import classify, rows_of
 from activities.context import Context, open_context
 from activities.frame import Call
-from activities.planning import BATCHES, batch_size, selection_path
+from activities.known import Known, know
+from activities.planning import BATCHES, batch_size, read_selection
+from shared.assessment.extracts import extract
+from shared.assessment.model import Extract, Obstacle
+from shared.assessment.obstacles import of_workspace
+from shared.assessment.verdicts import judge, judge_workspace
 from shared.errors import EntityNotFound, IdentityRefused, NotAuthorized, TerminalError
 from shared.manifest import count_items, safe_id
-from shared.models import ItemState, WorkspaceRow
+from shared.models import ItemRow, ItemState, WorkspaceRow, WorkspaceStatus
 from shared.outcomes import Done, Failed, Json, Outcome, Wait
 from shared.polling import SCAN
 from shared.services import Services
@@ -25,7 +35,8 @@ from shared.tables import key
 
 _PLACE_S = 900.0  # scaled; how long a place is held after the last look, where nobody looks any more
 _PLACE_AGAIN = timedelta(seconds=60)  # all the scans a tenant may run are running: one takes a minute or so
-_KINDS = ("reports", "datasets", "dashboards", "dataflows", "users")
+_KINDS = ("reports", "datasets", "dashboards", "dataflows", "datamarts", "users")
+_INSTANCES = ("datasourceInstances", "misconfiguredDatasourceInstances")
 
 
 def await_scan(services: Services, call: Call) -> Outcome:
@@ -73,12 +84,15 @@ def collect_scan(services: Services, call: Call) -> Outcome:
     context = open_context(services, call)
     result = context.source.scanner.result(row["scan"])
     found = {str(workspace["id"]).lower(): workspace for workspace in result.get("workspaces", [])}
+    instances = _instances(result)
+    batch = _Batch(context, know(context))
     for entry in _entries(services, call):
         seen = found.get(entry["id"].lower())
         if seen is None:
-            plan_unread(context, entry, "the scan result does not contain it.")
+            batch.unread(entry, "the scan result does not contain it.")
         else:
-            _take(context, entry, _document(entry, seen))
+            batch.take(entry, {**seen, **_used(seen, instances)})
+    batch.close()
     services.tables[BATCHES].put(call.migration, _batch_key(call), {**row, "taken": True})
     return Done()
 
@@ -88,11 +102,13 @@ def list_directly(services: Services, call: Call) -> Outcome:
     context = open_context(services, call)
     if _batch_row(services, call).get("taken"):
         return Done()
+    batch = _Batch(context, know(context))
     for entry in _entries(services, call):
         try:
-            _take(context, entry, read_directly(context, entry))
+            batch.take(entry, read_directly(context, entry["id"]))
         except (NotAuthorized, EntityNotFound) as refused:
-            plan_unread(context, entry, refused.message)
+            batch.unread(entry, refused.message)
+    batch.close()
     services.tables[BATCHES].put(call.migration, _batch_key(call), {"taken": True})
     return Done()
 
@@ -100,30 +116,43 @@ def list_directly(services: Services, call: Call) -> Outcome:
 def record_unread(services: Services, call: Call) -> Outcome:
     """A batch that could not be read: its workspaces are planned empty and looked at again one by one."""
     context = open_context(services, call)
+    batch = _Batch(context, know(context))
     for entry in _entries(services, call):
-        plan_unread(context, entry, f"{call.code}: {call.message}")
+        batch.unread(entry, f"{call.code}: {call.message}")
+    batch.close()
     return Done()
 
 
 def plan_unread(context: Context, entry: Mapping[str, Any], why: str) -> None:
     """Plan a workspace whose contents are not known yet; its own first step reads them."""
-    _take(context, entry, _document(entry, {}))
-    _about(context, entry, "inventory.incomplete", f"Its contents could not be read: {why}")
+    _Batch(context, know(context)).unread(entry, why)
 
 
-def read_directly(context: Context, entry: Mapping[str, Any]) -> Json:
-    """One workspace's inventory document from its own lists (the identity must be a member)."""
-    source, identity = context.source, entry["id"]
-    return _document(
-        entry,
-        {
-            "reports": source.reports.list(identity),
-            "datasets": source.datasets.list(identity),
-            "dashboards": source.dashboards.list(identity),
-            "dataflows": source.dataflows.list(identity),
-            "users": list(source.groups.users(identity)),
-        },
-    )
+def read_directly(context: Context, workspace_id: str) -> Json:
+    """One workspace by its own lists (the identity must be a member)."""
+    source = context.source
+    return {
+        "reports": source.reports.list(workspace_id),
+        "datasets": source.datasets.list(workspace_id),
+        "dashboards": source.dashboards.list(workspace_id),
+        "dataflows": source.dataflows.list(workspace_id),
+        "users": list(source.groups.users(workspace_id)),
+    }
+
+
+def read_late(context: Context, row: WorkspaceRow) -> list[ItemRow]:
+    """Read a workspace that the plan could not, now that its turn has come; its document and rows.
+
+    Nothing is selected anew: an item whose model is in another workspace is judged as the plan would have.
+    """
+    run, known = context.call.migration, know(context)
+    entry = {"id": row.source_id, "name": row.source_name, "targetCapacity": row.target_capacity}
+    document = _document(known, entry, read_directly(context, row.source_id))
+    rows = classify(document, known.facts(entry))
+    context.services.manifest.plan_items(run, row.source_id, rows)
+    context.services.findings.add_all(run, manual_items(rows))
+    context.services.documents.write_json(inventory_path(run, row.source_id), document)
+    return rows
 
 
 def inventory_path(migration_id: str, workspace_id: str) -> str:
@@ -141,69 +170,115 @@ def source_users(context: Context) -> list[Json]:
     return document["users"] or list(context.source.groups.users(context.call.workspace))
 
 
-def _take(context: Context, entry: Mapping[str, Any], document: Json) -> None:
-    """Store a document and plan its rows; done again it changes nothing that has progressed."""
-    services, migration_id = context.services, context.call.migration
-    rows = classify(document)
-    services.documents.write_json(inventory_path(migration_id, entry["id"]), document)
-    services.manifest.plan_items(migration_id, entry["id"], rows)
-    services.manifest.plan_workspace(
-        migration_id,
-        WorkspaceRow(
+class _Batch:
+    """Up to a hundred workspaces taken over together; done again it changes nothing that has progressed."""
+
+    def __init__(self, context: Context, known: Known):
+        self._context = context
+        self._known = known
+        self._extracts: list[Extract] = []
+
+    def take(self, entry: Mapping[str, Any], seen: Mapping[str, Any], unread: str = "") -> None:
+        """Store a workspace's document, its rows with their verdicts, and what stands in their way."""
+        services, run = self._context.services, self._context.call.migration
+        document, facts = _document(self._known, entry, seen), self._known.facts(entry)
+        verdicts = judge(document, facts)
+        rows = rows_of(verdicts)
+        found = extract(document, verdicts, entry, facts)
+        services.documents.write_json(inventory_path(run, entry["id"]), document)
+        services.manifest.plan_items(run, entry["id"], rows)
+        services.manifest.plan_workspace(run, self._row(entry, document, rows))
+        obstacles = of_workspace(document, verdicts, found, facts)
+        obstacles = [*_unread(entry, unread), *obstacles, *manual_items(rows)]
+        services.findings.add_all(run, obstacles)
+        self._extracts.append(found)
+
+    def unread(self, entry: Mapping[str, Any], why: str) -> None:
+        """Its contents are not known yet; its own first step reads them."""
+        self.take(entry, {}, why)
+
+    def close(self) -> None:
+        path = extracts_path(self._context.call.migration, self._context.call.batch)
+        self._context.services.documents.write_json(path, [found.to_dict() for found in self._extracts])
+
+    def _row(self, entry: Mapping[str, Any], document: Json, rows: list[ItemRow]) -> WorkspaceRow:
+        verdict = judge_workspace(document, self._known.facts(entry))
+        return WorkspaceRow(
             entry["id"],
             entry["name"],
-            target_name=context.request.naming.replace("{name}", entry["name"]),
+            target_name=entry["targetName"],
+            status=WorkspaceStatus.PENDING if entry["moves"] else WorkspaceStatus.SKIPPED,
             source_capacity=entry["capacity"],
             target_capacity=entry["targetCapacity"],
             counts=count_items(rows),
-        ),
-    )
-    name_manual_items(context, entry["id"], rows)
-    if entry["capacity"] and not entry["targetCapacity"]:
-        _about(
-            context,
-            entry,
-            "capacity.unmapped",
-            f"It is on capacity {entry['capacity']} in the source; capacities gives it none in the target.",
+            route=verdict.route,
+            reason=verdict.reason,
+            todo=verdict.todo,
+            minutes=verdict.minutes,
         )
 
 
-def name_manual_items(context: Context, workspace_id: str, rows: list[Any]) -> None:
-    for row in rows:
-        if row.state == ItemState.MANUAL:
-            context.services.findings.add(
-                context.call.migration,
-                "manual.notMoved",
-                kind=row.kind,
-                id=row.source_id,
-                name=row.source_name,
-                message=f"Not moved: {row.note}.",
-                workspace_id=workspace_id,
-            )
+def extracts_path(run: str, batch: int) -> str:
+    return f"{run}/extracts/{batch:05d}.json"
 
 
-def _about(context: Context, entry: Mapping[str, Any], code: str, message: str) -> None:
-    context.services.findings.add(
-        context.call.migration,
-        code,
-        kind="workspace",
-        id=entry["id"],
-        name=entry["name"],
-        message=message,
-        workspace_id=entry["id"],
-    )
+def manual_items(rows: list[ItemRow]) -> list[Obstacle]:
+    """What a person has to move is said of every single item."""
+    return [
+        Obstacle(
+            "manual.notMoved",
+            row.kind,
+            row.source_id,
+            row.source_name,
+            f"Not moved: {row.note}.",
+            workspace_id=row.workspace_id,
+        )
+        for row in rows
+        if row.state == ItemState.MANUAL
+    ]
 
 
-def _document(entry: Mapping[str, Any], seen: Mapping[str, Any]) -> Json:
-    """The parts of a workspace the run needs; `complete` is false where they could not be read."""
-    parts = {kind: list(seen.get(kind) or []) for kind in _KINDS}
-    return {"id": entry["id"], "name": entry["name"], "complete": bool(seen), **parts}
+def _unread(entry: Mapping[str, Any], why: str) -> list[Obstacle]:
+    if not why:
+        return []
+    message = f"Its contents could not be read: {why}"
+    return [Obstacle("inventory.incomplete", "workspace", entry["id"], entry["name"], message, entry["id"])]
+
+
+def _document(known: Known, entry: Mapping[str, Any], seen: Mapping[str, Any]) -> Json:
+    """All that was read of a workspace; `complete` is false where its contents could not be."""
+    parts = {kind: list(seen.get(kind) or []) for kind in (*_KINDS, *_INSTANCES)}
+    return {
+        **seen,
+        **parts,
+        **known.parts_of(entry["id"]),
+        "id": entry["id"],
+        "name": entry["name"],
+        "complete": bool(seen),
+        "mode": known.mode,
+    }
+
+
+def _instances(result: Mapping[str, Any]) -> Json:
+    """The data sources of a scan by part and id: they are told once for all its workspaces."""
+    return {
+        part: {str(each.get("datasourceId") or "").lower(): each for each in result.get(part) or []}
+        for part in _INSTANCES
+    }
+
+
+def _used(seen: Mapping[str, Any], instances: Json) -> Json:
+    """Those that the models and dataflows of one workspace use."""
+    used: set[str] = set()
+    for item in [*(seen.get("datasets") or []), *(seen.get("dataflows") or [])]:
+        for usages in ("datasourceUsages", "misconfiguredDatasourceUsages"):
+            used |= {str(u.get("datasourceInstanceId") or "").lower() for u in item.get(usages) or []}
+    return {part: [known[i] for i in sorted(used) if i in known] for part, known in instances.items()}
 
 
 def _entries(services: Services, call: Call) -> list[Json]:
-    selection: Json = services.documents.read_json(selection_path(call.migration)) or {"workspaces": []}
     size = batch_size(call.mode)
-    return selection["workspaces"][call.batch * size : (call.batch + 1) * size]
+    return read_selection(services, call.migration)["workspaces"][call.batch * size : (call.batch + 1) * size]
 
 
 def _batch_key(call: Call) -> str:

@@ -11,19 +11,24 @@ from typing import Any
 
 from activities.context import Context, open_context
 from activities.frame import Call
-from activities.selection import CapacityMap, select
+from activities.selection import CapacityMap, beside, select
+from activities.tenancy import parts_of
 from shared.errors import IdentityRefused, NotAuthorized, TerminalError
+from shared.models import Kind, WorkspaceStatus, is_plan
 from shared.outcomes import Done, Json, Outcome
 from shared.services import Services
 
 SCAN_BATCH = 100  # ids per getInfo call
 BATCHES = "PbiBatches"  # the table of how far each batch of the inventory is
+DETAILED_MODELS = 2_000  # three calls each, of a quota that is not published
+_DETAILS_PAGE = 60
 MEMBER_BATCH = 10  # workspaces one activity lists by itself, five calls each
 
 
 def select_workspaces(services: Services, call: Call) -> Outcome:
-    """Decide the workspaces and their capacities: `{"mode": scanner | member, "batches": n}`.
+    """Decide the workspaces and their capacities, and what of the tenants is to be read besides.
 
+    `{"mode": scanner | member, "batches": n, "parts": [...], "later": [...], "details": bool}`.
     Groups_GetGroupsAsAdmin where the identity may (its scanner then reads the details), else
     Groups_GetGroups with per-workspace lists; Capacities_GetCapacities of both tenants.
     """
@@ -35,7 +40,44 @@ def select_workspaces(services: Services, call: Call) -> Outcome:
         selection = {**_select(open_context(services, call)), "attempt": attempt}
         services.documents.write_json(path, selection)
     size = batch_size(selection["mode"])
-    return Done({"mode": selection["mode"], "batches": -(-len(selection["workspaces"]) // size)})
+    first, later = parts_of(open_context(services, call).request, services.settings)
+    return Done(
+        {
+            "mode": selection["mode"],
+            "batches": -(-len(selection["workspaces"]) // size),
+            "parts": first,
+            "later": later,
+            "details": is_plan(call.migration),
+        }
+    )
+
+
+def next_details(services: Services, call: Call) -> Outcome:
+    """Of one page of the plan's workspaces those whose models are looked at singly: `{"workspaces", "cursor",
+    "models"}`, `models` being how many there were so far. A plan that has met the limit stops looking."""
+    page = services.manifest.workspaces(call.migration, _DETAILS_PAGE, call.cursor)
+    models, wanted, left = call.page, list[str](), 0
+    for row in page.rows:
+        count = row.counts.get(Kind.DATASET, {}).get("total", 0)
+        if models + count > DETAILED_MODELS:
+            left += count
+        elif count and row.status != WorkspaceStatus.SKIPPED:
+            wanted.append(row.source_id)
+            models += count
+    if left:
+        _tell_limit(open_context(services, call))
+    return Done({"workspaces": wanted, "cursor": None if left else page.token, "models": models})
+
+
+def _tell_limit(context: Context) -> None:
+    context.finding(
+        "plan.notCheckable",
+        kind="details",
+        id="details",
+        name="schedules",
+        message=f"Refresh schedules and parameters cost some calls per model; the plan read them of the first "
+        f"{DETAILED_MODELS} models only. The migration reads those of every model it moves.",
+    )
 
 
 def _forget_batches(services: Services, migration_id: str) -> None:
@@ -48,12 +90,19 @@ def selection_path(migration_id: str) -> str:
     return f"{migration_id}/selection.json"
 
 
+def read_selection(services: Services, migration_id: str) -> Json:
+    """`{"mode", "workspaces": [entries that are read], "beside": [entries that are only named]}`."""
+    nothing: Json = {"mode": "member", "workspaces": [], "beside": []}
+    return services.documents.read_json(selection_path(migration_id)) or nothing
+
+
 def batch_size(mode: str) -> int:
     return SCAN_BATCH if mode == "scanner" else MEMBER_BATCH
 
 
 def _select(context: Context) -> Json:
     mode, groups = _list_source(context)
+    groups = list(groups)
     chosen, unknown = select(context.request.workspaces, groups)
     for text in unknown:
         context.finding(
@@ -64,7 +113,22 @@ def _select(context: Context) -> Json:
             message=f"The source has no live workspace with the name or id {text!r} that its identity can see.",
         )
     _map_capacities(context, chosen)
-    return {"mode": mode, "workspaces": chosen}
+    read, named = _others(context, groups)
+    workspaces = [{**entry, "moves": True} for entry in chosen] + read
+    for entry in [*workspaces, *named]:
+        entry["targetName"] = context.request.naming.replace("{name}", entry["name"])
+    return {"mode": mode, "workspaces": workspaces, "beside": named}
+
+
+def _others(context: Context, groups: list[Mapping[str, Any]]) -> tuple[list[Json], list[Json]]:
+    """What does not move, those that are read and those that are only named. A plan reads personal workspaces
+    too: people have to be told what is in them, long before the move."""
+    found = [
+        {**entry, "targetCapacity": "", "moves": False}
+        for entry in beside(context.request.workspaces, groups)
+    ]
+    read = [e for e in found if e["kind"] == "personal" and is_plan(context.call.migration)]
+    return read, [entry for entry in found if entry not in read]
 
 
 def _list_source(context: Context) -> tuple[str, Iterable[Mapping[str, Any]]]:
@@ -89,6 +153,8 @@ def _map_capacities(context: Context, chosen: list[Json]) -> None:
     """Give every chosen workspace its `targetCapacity`, and name what of `capacities` fits nothing."""
     wanted = context.request.capacities
     used = {entry["capacity"] for entry in chosen if entry["capacity"]}
+    if not context.request.target:  # an assessment: nobody asks yet where it should go
+        wanted = {}
     targets = context.target.capacities.list() if wanted else []
     sources = _source_capacities(context) if wanted and used else []
     capacities = CapacityMap(wanted, sources, targets)

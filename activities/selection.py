@@ -7,20 +7,33 @@ from typing import Any
 
 type Json = dict[str, Any]
 
-_MOVABLE_TYPES = frozenset({"", "workspace", "group"})
-_MOVABLE_STATES = frozenset({"", "active", "orphaned"})
+_KIND_OF_TYPE = {"": "workspace", "workspace": "workspace", "group": "classic"}
+_PERSONAL = frozenset({"personal", "personalgroup"})
+_MOVABLE = frozenset({"workspace", "classic", "orphaned"})
+
+
+def kind_of(group: Mapping[str, Any]) -> str:
+    """workspace | classic | orphaned | personal | deleted | other.
+
+    Lists that don't tell type and state hold only live workspaces.
+    """
+    kind, state = str(group.get("type") or "").lower(), str(group.get("state") or "").lower()
+    if state not in {"", "active", "orphaned"}:
+        return "deleted"
+    if kind in _PERSONAL:
+        return "personal"
+    if kind not in _KIND_OF_TYPE:
+        return "other"
+    return "orphaned" if state == "orphaned" else _KIND_OF_TYPE[kind]
 
 
 def movable(group: Mapping[str, Any]) -> bool:
-    """Neither personal nor deleted; lists that don't tell type and state hold only live workspaces."""
-    return (
-        str(group.get("type") or "").lower() in _MOVABLE_TYPES
-        and str(group.get("state") or "").lower() in _MOVABLE_STATES
-    )
+    """Neither personal nor deleted nor one of the service's own."""
+    return kind_of(group) in _MOVABLE
 
 
 def select(wanted: list[str], groups: Iterable[Mapping[str, Any]]) -> tuple[list[Json], list[str]]:
-    """The chosen workspaces `{"id", "name", "capacity"}` in id order, and the wanted names that fit none.
+    """The chosen workspaces `{"id", "name", "kind", "capacity"}` in id order, and the wanted names that fit none.
 
     An id beats a name: a text that is some workspace's id never selects another one by name.
     """
@@ -41,12 +54,18 @@ def select(wanted: list[str], groups: Iterable[Mapping[str, Any]]) -> tuple[list
     return _sorted(chosen), unknown
 
 
+def beside(wanted: list[str], groups: Iterable[Mapping[str, Any]]) -> list[Json]:
+    """Where everything is wanted: what is there besides, and does not move (personal, deleted, other)."""
+    return _sorted(group for group in groups if not movable(group)) if wanted == ["*"] else []
+
+
 def _sorted(groups: Iterable[Mapping[str, Any]]) -> list[Json]:
     """One entry per id; a listing may repeat a workspace across pages."""
     entries = {
         str(group["id"]): {
             "id": str(group["id"]),
             "name": str(group.get("name", "")),
+            "kind": kind_of(group),
             "capacity": str(group.get("capacityId") or "") if on_capacity(group) else "",
         }
         for group in groups

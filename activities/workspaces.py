@@ -7,7 +7,6 @@ from collections import defaultdict
 from typing import Any
 
 from activities import inventory
-from activities.classification import classify
 from activities.context import Context, open_context
 from activities.frame import Call
 from shared.errors import AlreadyExists, EntityNotFound, NotAuthorized
@@ -275,11 +274,7 @@ def _complete_inventory(context: Context, row: WorkspaceRow) -> None:
     document: Any = services.documents.read_json(path)
     if document is not None and document["complete"]:
         return
-    document = inventory.read_directly(context, {"id": row.source_id, "name": row.source_name})
-    rows = classify(document)
-    services.manifest.plan_items(call.migration, call.workspace, rows)
-    inventory.name_manual_items(context, call.workspace, rows)
-    services.documents.write_json(path, document)
+    inventory.read_late(context, row)
 
 
 def _skip_vanished(services: Services, call: Call, item: ItemRow) -> None:

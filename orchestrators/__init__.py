@@ -8,7 +8,7 @@ from orchestrators.drift import drift
 from orchestrators.item import move_model
 from orchestrators.migration import migration
 from orchestrators.rollback import undo_workspace
-from orchestrators.scan import scan_batch
+from orchestrators.scan import scan_batch, workspace_details
 from orchestrators.workspace import workspace
 
-ALL = (migration, scan_batch, workspace, move_model, undo_workspace, drift)
+ALL = (migration, scan_batch, workspace_details, workspace, move_model, undo_workspace, drift)

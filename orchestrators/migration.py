@@ -15,10 +15,10 @@ from typing import Any
 
 from durabletask.task import OrchestrationContext, Task
 
-from activities import conclusion, migrations, planning
-from orchestrators.names import scan_instance, undo_instance, workspace_instance
+from activities import conclusion, migrations, planning, tenancy
+from orchestrators.names import details_instance, scan_instance, undo_instance, workspace_instance
 from orchestrators.rollback import undo_workspace
-from orchestrators.scan import scan_batch
+from orchestrators.scan import scan_batch, workspace_details
 from orchestrators.waiting import Halt, Steps, Tally, generations, step
 from orchestrators.windows import fan_out
 from orchestrators.workspace import workspace
@@ -33,7 +33,7 @@ PAGE = 60  # workspaces per generation
 
 @generations
 def migration(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Steps[Json]:
-    """Input: {"migration", "scale", "status"?, "batch"?, "cursor"?}. Output: {"status"}."""
+    """Input: {"migration", "scale", "status"?, "batch"?, "cursor"?, "page"?}. Output: {"status"}."""
     where = {"migration": payload["migration"], "scale": payload["scale"]}
     status = payload.get("status")
     if not status:
@@ -50,22 +50,58 @@ def migration(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Steps[J
 
 def plan(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Steps[Json]:
     """Inventory and checks, so many batches of workspaces per generation; nothing is written in either tenant."""
-    inventory = yield from step(ctx, planning.select_workspaces, payload, tally)
-    if isinstance(inventory, Failed):
-        return (yield from _fail(ctx, payload, inventory, tally))
-    identity = payload["migration"]
+    selected = yield from step(ctx, planning.select_workspaces, payload, tally)
+    if isinstance(selected, Failed):
+        return (yield from _fail(ctx, payload, selected, tally))
+    found = selected.value
+    after = yield from (_read_details if "cursor" in payload else _scan)(ctx, payload, found, tally)
+    if after is not None:
+        return {"status": Status.PLANNING, **after}
+    yield from _read_parts(ctx, payload, found["later"], tally)
+    return {"status": (yield from _answer(ctx, conclusion.conclude_plan, payload, tally))}
 
-    def start(number: int) -> Any:
-        batch = {"migration": identity, "scale": payload["scale"], **inventory.value, "batch": number}
+
+def _scan(ctx: OrchestrationContext, payload: Json, found: Json, tally: Tally) -> Steps[Json | None]:
+    """The tenants' own lists, then the workspaces in batches; what the next generation has to do."""
+    identity, first = payload["migration"], payload.get("batch", 0)
+    if not first:
+        yield from _read_parts(ctx, payload, found["parts"], tally)
+
+    def start(number: int) -> Task[Any]:
+        batch = {"migration": identity, "scale": payload["scale"], "mode": found["mode"], "batch": number}
         return ctx.call_sub_orchestrator(
             scan_batch.__name__, input=batch, instance_id=scan_instance(identity, number)
         )
 
-    first, batches = payload.get("batch", 0), inventory.value["batches"]
-    yield from fan_out(range(first, min(first + BATCHES, batches)), start, SCANS_AT_ONCE)
-    if first + BATCHES < batches:
-        return {"status": Status.PLANNING, "batch": first + BATCHES}
-    return {"status": (yield from _answer(ctx, conclusion.conclude_plan, payload, tally))}
+    yield from fan_out(range(first, min(first + BATCHES, found["batches"])), start, SCANS_AT_ONCE)
+    if first + BATCHES < found["batches"]:
+        return {"batch": first + BATCHES}
+    return {"cursor": None, "page": 0} if found["details"] else None
+
+
+def _read_parts(ctx: OrchestrationContext, payload: Json, parts: list[str], tally: Tally) -> Steps[None]:
+    """One that can't be read is missing, and is said to be; it stops nothing."""
+    for part in parts:
+        wanted = {"migration": payload["migration"], "scale": payload["scale"], "phase": part}
+        yield from step(ctx, tenancy.read_part, wanted, tally)
+
+
+def _read_details(ctx: OrchestrationContext, payload: Json, found: Json, tally: Tally) -> Steps[Json | None]:
+    """One page of workspaces whose models are looked at singly, as long as the plan's budget lasts."""
+    identity = payload["migration"]
+    page = yield from step(ctx, planning.next_details, payload, tally)
+    if isinstance(page, Failed):
+        return None
+
+    def start(workspace_id: str) -> Task[Any]:
+        one = {"migration": identity, "scale": payload["scale"], "workspace": workspace_id}
+        return ctx.call_sub_orchestrator(
+            workspace_details.__name__, input=one, instance_id=details_instance(identity, workspace_id)
+        )
+
+    yield from fan_out(page.value["workspaces"], start, WORKSPACES_AT_ONCE)
+    cursor = page.value["cursor"]
+    return {"cursor": cursor, "page": page.value["models"]} if cursor else None
 
 
 def move(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Steps[Json]:

@@ -13,6 +13,10 @@ def scan_instance(migration_id: str, batch: int) -> str:
     return f"{migration_id}.scan.{batch:04d}"
 
 
+def details_instance(migration_id: str, workspace_id: str) -> str:
+    return f"{migration_id}.details.{workspace_id.lower()}"
+
+
 def workspace_instance(migration_id: str, workspace_id: str) -> str:
     return f"{migration_id}.{workspace_id.lower()}"
 

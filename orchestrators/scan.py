@@ -1,10 +1,10 @@
-"""One batch of at most 100 workspaces read into the manifest: ask for the scan, wait for it, take it over."""
+"""What a plan reads: batches of at most 100 workspaces into the manifest, then single workspaces in detail."""
 
 from __future__ import annotations
 
 from durabletask.task import OrchestrationContext
 
-from activities import inventory
+from activities import details, inventory
 from orchestrators.waiting import Steps, Tally, generations, step
 from shared.outcomes import Failed, Json
 
@@ -21,6 +21,13 @@ def scan_batch(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Steps[
             failure = {**payload, "code": outcome.code, "message": outcome.message}
             yield from step(ctx, inventory.record_unread, failure, tally)
             break
+    return {}
+
+
+@generations
+def workspace_details(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Steps[Json]:
+    """Input: {"migration", "scale", "workspace"}. Output: {}. What can't be read is missing, and said to be."""
+    yield from step(ctx, details.read_details, payload, tally)
     return {}
 
 

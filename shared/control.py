@@ -8,12 +8,12 @@ reads the row before every piece of work, so a verb needs no message to it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from shared.errors import Conflict
-from shared.intake import Start, parse_cutover, parse_nothing, parse_rollback, parse_start
-from shared.models import Migration
+from shared.intake import Start, parse_cutover, parse_nothing, parse_plan, parse_rollback, parse_start
+from shared.models import Migration, is_plan, plan_id, plan_key
 from shared.services import Services, request_path
 from shared.statuses import ACTIVE, RESTING, VERBS, Status, allowed_verbs, published
 from shared.strict_json import parse_json
@@ -47,7 +47,31 @@ def start(services: Services, starter: Starter, raw: bytes) -> Started:
 
     Raises InvalidInput with every fault, or Conflict where the id belongs to another body.
     """
-    wanted = parse_start(parse_json(raw), services.settings)
+    return _start(services, starter, parse_start(parse_json(raw), services.settings))
+
+
+def start_plan(services: Services, starter: Starter, raw: bytes) -> Started:
+    """Accept the body of a plan, or of an assessment; nothing of it is ever written in either tenant.
+
+    As `start`; one that has failed begins anew.
+    """
+    wanted = parse_plan(parse_json(raw), services.settings)
+    wanted = replace(wanted, id=plan_key(wanted.id))
+    started = _start(services, starter, wanted)
+    if started.migration.status != Status.FAILED:
+        return started
+    again = services.manifest.decide(wanted.id, _plan_again)
+    run(services, starter, again, ending=True)
+    return Started(again, is_new=True)
+
+
+def _plan_again(now: Migration) -> Changes | None:
+    if now.status != Status.FAILED:
+        return None
+    return {"status": Status.PLANNING, "attempt": now.attempt + 1, "error_code": "", "error_message": ""}
+
+
+def _start(services: Services, starter: Starter, wanted: Start) -> Started:
     services.documents.write_json(request_path(wanted.id, wanted.body_hash), wanted.request.to_dict())
     now = services.clock.now().isoformat()
     migration = Migration(
@@ -73,7 +97,7 @@ def apply(services: Services, starter: Starter, migration_id: str, verb: str, ra
 
     Raises NotFound, InvalidInput with every fault, or Conflict naming the allowed verbs.
     """
-    services.manifest.migration(migration_id)
+    services.manifest.named(migration_id)
     decide = DECISIONS[verb](services, migration_id, parse_json(raw) if raw.strip() else {})
     before: list[Migration] = []
 
@@ -166,7 +190,7 @@ def run(services: Services, starter: Starter, migration: Migration, *, ending: b
 
 def restart_unfinished(services: Services, starter: Starter) -> list[str]:
     """The watchdog: every migration that has something to do gets its instance, unless it has one."""
-    unfinished = [row for row in services.manifest.each_migration() if row.status in ACTIVE]
+    unfinished = [row for row in services.manifest.each_run() if row.status in ACTIVE]
     refused: list[Exception] = []
     for migration in unfinished:
         try:
@@ -182,10 +206,11 @@ def _same(services: Services, wanted: Start) -> Migration:
     existing = services.manifest.migration(wanted.id)
     if existing.body_hash != wanted.body_hash:
         services.documents.delete(request_path(wanted.id, wanted.body_hash))  # nobody will ever ask for it
+        what = "plan" if is_plan(wanted.id) else "migration"
         raise Conflict(
-            f"migration {wanted.id!r} was started with another body; use another id",
+            f"{what} {plan_id(wanted.id)!r} was started with another body; use another id",
             allowed_verbs(existing.status),
-            "migration.otherBody",
+            f"{what}.otherBody",
         )
     return existing
 

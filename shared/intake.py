@@ -1,4 +1,4 @@
-"""What people send to start a migration: checked whole, every fault named with its remedy, made canonical.
+"""What people send to start a migration or a plan: checked whole, every fault named with its remedy, made canonical.
 
 HTTP and queue share this file, so the same body means the same migration however it arrives. The canonical
 form (defaults filled in, connection names in lower case, workspaces sorted and unique) is what the hash is
@@ -61,6 +61,8 @@ SCHEMA: dict[str, Any] = {
     },
 }
 
+PLAN_SCHEMA: dict[str, Any] = {**SCHEMA, "required": ["source", "workspaces"]}  # no target: an assessment
+
 _REMEDIES = {
     "id": "use 1 to 40 of a-z, 0-9 and '-', or leave it out to get the hash of the body",
     "source": "give the name of a configured connection (PBI_CONNECTIONS__<name>__…)",
@@ -91,7 +93,16 @@ class Start:
 
 def parse_start(body: Any, settings: Settings) -> Start:
     """Check a start body against the contract and the configured connections; InvalidInput names all faults."""
-    _refuse([*_schema_faults(body, SCHEMA), *_connection_faults(body, settings)])
+    return _parse(body, settings, SCHEMA)
+
+
+def parse_plan(body: Any, settings: Settings) -> Start:
+    """The same body; without a target it asks for an assessment of the source alone."""
+    return _parse(body, settings, PLAN_SCHEMA)
+
+
+def _parse(body: Any, settings: Settings, schema: dict[str, Any]) -> Start:
+    _refuse([*_schema_faults(body, schema), *_connection_faults(body, settings)])
     request = _canonical(body)
     digest = hashlib.sha256(json.dumps(request.to_dict(), sort_keys=True).encode()).hexdigest()
     return Start(body.get("id") or digest[:32], digest, request)
@@ -206,7 +217,7 @@ def _name(connection: str) -> str:
 
 def _canonical(body: Mapping[str, Any]) -> MigrationRequest:
     given = {name: value for name, value in body.items() if name != "id"}
-    given["source"], given["target"] = _name(body["source"]), _name(body["target"])
+    given["source"], given["target"] = _name(body["source"]), _name(body.get("target", ""))
     wanted = sorted(set(body["workspaces"]))
     given["workspaces"] = ["*"] if "*" in wanted else wanted
     return MigrationRequest.from_dict(given)

@@ -21,13 +21,13 @@ from typing import Any
 
 from shared.clock import Clock
 from shared.errors import Conflict, NotFound
-from shared.models import ItemRow, Kind, Migration, WorkspaceRow, WorkspaceStatus
+from shared.models import ItemRow, Kind, Migration, WorkspaceRow, WorkspaceStatus, is_plan, plan_id
 from shared.statuses import WRITING, Status, allowed_verbs, may_follow, published
 from shared.tables import PAGE, Table, Tables, hashed, key
 
 SHARDS = 32
 _MIGRATIONS, _WORKSPACES, _ITEMS, _COUNTS = "PbiMigrations", "PbiWorkspaces", "PbiItems", "PbiCounts"
-_ALL = "migration"
+_ALL = {False: "migration", True: "plan"}  # the partitions of runs, by whether they are plans
 _PLAIN_ID = re.compile(r"[a-z0-9-]{1,64}")
 _TRIES = 50
 _PLANNED = ("source_name", "target_name", "source_capacity", "target_capacity")  # what a plan decides
@@ -61,30 +61,42 @@ class Manifest:
 
     def create(self, migration: Migration) -> bool:
         """Insert a migration; False where the id is taken."""
-        return self._migrations.insert(_ALL, key(migration.id), migration.to_dict())
+        return self._migrations.insert(_partition(migration.id), key(migration.id), migration.to_dict())
 
     def find(self, migration_id: str) -> Migration | None:
-        found = self._migrations.get(_ALL, migration_id) if _PLAIN_ID.fullmatch(migration_id) else None
+        known = _PLAIN_ID.fullmatch(plan_id(migration_id))
+        found = self._migrations.get(_partition(migration_id), migration_id) if known else None
         return Migration.from_dict(found[0]) if found else None
 
     def migration(self, migration_id: str) -> Migration:
         """The migration's row; NotFound where there is none."""
         found = self.find(migration_id)
         if found is None:
-            raise NotFound(f"there is no migration {migration_id[:60]!r}", "migration.unknown")
+            what = "plan" if is_plan(migration_id) else "migration"
+            raise NotFound(f"there is no {what} {plan_id(migration_id)[:60]!r}", f"{what}.unknown")
         return found
+
+    def named(self, migration_id: str) -> Migration:
+        """The migration that a request from outside names; the run key of a plan names none."""
+        if is_plan(migration_id):
+            raise NotFound(f"there is no migration {migration_id[:60]!r}", "migration.unknown")
+        return self.migration(migration_id)
 
     def may_write(self, migration_id: str) -> bool:
         """False once a migration was paused, cancelled or has come to rest."""
         return self.migration(migration_id).status in WRITING
 
-    def migrations(self, top: int, token: str | None) -> Listing[Migration]:
-        page = self._migrations.page(_ALL, _ALL, top, token)
+    def migrations(self, top: int, token: str | None, *, plans: bool = False) -> Listing[Migration]:
+        page = self._migrations.page(_ALL[plans], _ALL[plans], top, token)
         return Listing([Migration.from_dict(row) for row in page.rows], page.token)
 
     def each_migration(self) -> Iterator[Migration]:
-        for row in self._migrations.partition(_ALL):
-            yield Migration.from_dict(row)
+        return map(Migration.from_dict, self._migrations.partition(_ALL[False]))
+
+    def each_run(self) -> Iterator[Migration]:
+        """Every migration, then every plan."""
+        yield from self.each_migration()
+        yield from map(Migration.from_dict, self._migrations.partition(_ALL[True]))
 
     def move_to(self, migration_id: str, status: Status, **changes: Any) -> Migration:
         """Follow the status table to `status`; a move that has already happened changes nothing.
@@ -114,7 +126,7 @@ class Manifest:
                 )
             return {**row, **_plain(changes), "updated": self._now()}
 
-        return Migration.from_dict(_change(self._migrations, _ALL, migration_id, step))
+        return Migration.from_dict(_change(self._migrations, _partition(migration_id), migration_id, step))
 
     # -- workspaces ---------------------------------------------------------------------------------------
 
@@ -315,6 +327,10 @@ def _without_keys(row: dict[str, Any]) -> dict[str, Any]:
 def _plain(changes: dict[str, Any]) -> dict[str, Any]:
     """Enumerations as the plain text they stand for: the table SDK stores only plain types."""
     return {name: str(value) if isinstance(value, str) else value for name, value in changes.items()}
+
+
+def _partition(run: str) -> str:
+    return _ALL[is_plan(run)]
 
 
 def _workspace_key(migration_id: str, workspace_id: str) -> tuple[str, str]:

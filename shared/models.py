@@ -11,6 +11,21 @@ from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Self
 
+_PLAN = "plan_"  # no migration's id may hold a "_"
+
+
+def plan_key(plan_id: str) -> str:
+    """The run key of a plan: plans live in the tables of migrations, under keys no migration can have."""
+    return _PLAN + plan_id
+
+
+def is_plan(run: str) -> bool:
+    return run.startswith(_PLAN)
+
+
+def plan_id(run: str) -> str:
+    return run.removeprefix(_PLAN)
+
 
 class Record:
     """A dataclass with the dict form shared by all records of this module."""
@@ -43,6 +58,9 @@ class Kind(StrEnum):
     WORKBOOK = "workbook"
     DATAMART = "datamart"
     FABRIC_ITEM = "fabricItem"  # scorecards, lakehouses, notebooks …; the type is in the name of the verdict
+
+
+MAPPED = frozenset(Kind) - {Kind.WORKBOOK, Kind.DATAMART, Kind.FABRIC_ITEM}
 
 
 class ItemState(StrEnum):
@@ -92,7 +110,7 @@ class MigrationRequest(Record):
 
 @dataclass(frozen=True, slots=True)
 class Migration(Record):
-    """One migration's own row. `etag` is the storage's version mark, never part of the record's JSON."""
+    """One migration's own row, or one plan's (whose `id` is its run key; an assessment has no target)."""
 
     id: str
     status: str
@@ -134,6 +152,7 @@ class WorkspaceRow(Record):
     attempt: int = 0  # the attempt of the migration in which it was closed last
     counts: dict[str, dict[str, int]] = field(default_factory=dict[str, dict[str, int]])
     route: str = ""  # the verdict on the workspace itself: recreate, staysBehind
+    reason: str = ""
     todo: str = ""
     minutes: int = 0
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 class Status(StrEnum):
     PLANNING = "planning"
+    PLANNED = "planned"  # the end of a plan, shown as done; a migration goes on to running
     RUNNING = "running"
     PAUSED = "paused"
     VALIDATING = "validating"
@@ -28,6 +29,7 @@ class Status(StrEnum):
 
 RESTING = frozenset(
     {
+        Status.PLANNED,
         Status.READY,
         Status.SUCCEEDED,
         Status.PARTIAL,
@@ -45,7 +47,10 @@ _STARTED = frozenset({Status.PLANNING, Status.RUNNING, Status.VALIDATING})  # wh
 _RETRIED = frozenset({Status.PLANNING, Status.RUNNING})
 
 FOLLOWS: dict[Status, frozenset[Status]] = {
-    Status.PLANNING: frozenset({Status.RUNNING, Status.FAILED, Status.PAUSED, Status.CANCELLING}),
+    Status.PLANNING: frozenset(
+        {Status.PLANNED, Status.RUNNING, Status.FAILED, Status.PAUSED, Status.CANCELLING}
+    ),
+    Status.PLANNED: frozenset(),
     Status.RUNNING: frozenset({Status.VALIDATING, Status.FAILED, Status.PAUSED, Status.CANCELLING}),
     Status.VALIDATING: frozenset(
         {

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
-from shared.errors import InvalidInput
+from shared import csv_text
+from shared.call_tally import outcome_of
+from shared.listings import TOP, Json, Params, chained, listing, mapped, window
 from shared.manifest import Listing
-from shared.models import Finding, ItemRow, ItemState, Kind, Migration, WorkspaceRow
+from shared.models import MAPPED, Finding, ItemRow, ItemState, Kind, Migration, WorkspaceRow
 from shared.services import Services
 from shared.statuses import VERBS, published
 
-type Json = dict[str, Any]
-type Params = Mapping[str, str]
-
-TOP = 100  # rows shown unless asked otherwise
-MAX_TOP = 1000
 _CSV_PAGE = 1000
 _MAPPING = (
     "kind",
@@ -30,8 +23,6 @@ _MAPPING = (
     "state",
     "note",
 )
-_SIZE = re.compile(r"[1-9][0-9]{0,3}")
-_FORMULA = frozenset("=+-@＝＋－＠")  # the wide ones count as formulas in some language versions
 
 
 def links(migration_id: str) -> Json:
@@ -54,12 +45,12 @@ def migration_head(migration: Migration) -> Json:
 
 
 def migrations(services: Services, params: Params) -> Json:
-    return _listing(services.manifest.migrations(*_window(params)), migration_head)
+    return listing(services.manifest.migrations(*window(params)), migration_head)
 
 
 def migration(services: Services, migration_id: str) -> Json:
     """The whole of one migration: progress, the first 100 workspaces and findings."""
-    row = services.manifest.migration(migration_id)
+    row = services.manifest.named(migration_id)
     workspaces_shown = services.manifest.workspaces(row.id, TOP).rows
     found = services.findings.page(row.id, TOP).rows
     return {
@@ -69,22 +60,24 @@ def migration(services: Services, migration_id: str) -> Json:
         "progress": services.manifest.progress(row.id),
         "workspaces": [workspace_view(each) for each in workspaces_shown],
         "findings": [finding_view(each) for each in found],
+        "forecast": _forecast(services, row.id),
+        "outcome": outcome_of(services, row),
     }
 
 
 def workspaces(services: Services, migration_id: str, params: Params) -> Json:
-    identity = services.manifest.migration(migration_id).id
-    return _listing(services.manifest.workspaces(identity, *_window(params)), workspace_view)
+    identity = services.manifest.named(migration_id).id
+    return listing(services.manifest.workspaces(identity, *window(params)), workspace_view)
 
 
 def findings(services: Services, migration_id: str, params: Params) -> Json:
-    identity = services.manifest.migration(migration_id).id
-    return _listing(services.findings.page(identity, *_window(params)), finding_view)
+    identity = services.manifest.named(migration_id).id
+    return listing(services.findings.page(identity, *window(params)), finding_view)
 
 
 def mapping(services: Services, migration_id: str, params: Params) -> Json:
-    identity = services.manifest.migration(migration_id).id
-    return _listing(_mapping_page(services, identity, *_window(params)), lambda row: row)
+    identity = services.manifest.named(migration_id).id
+    return listing(_mapping_page(services, identity, *window(params)), lambda row: row)
 
 
 def workspace_view(row: WorkspaceRow) -> Json:
@@ -112,30 +105,26 @@ def finding_view(finding: Finding) -> Json:
 
 
 def _mapping_page(services: Services, migration_id: str, top: int, token: str | None) -> Listing[Json]:
-    """Workspaces first, then items; the token says in which of the two lists the next page begins."""
-    part, _, position = (token or "w").partition(":")
-    if part == "w":
-        page = services.manifest.workspaces(migration_id, top, position or None)
-        rows = [workspace_mapping(row) for row in page.rows]
-        if page.token or len(rows) == top:
-            return Listing(rows, f"w:{page.token}" if page.token else "i")
-        items = services.manifest.items(migration_id, top - len(rows))
-        return Listing(rows + [item_mapping(item) for item in items.rows], _item_token(items.token))
-    if part != "i":
-        remedy = "leave it out for the first page, then send the one the last page gave"
-        raise InvalidInput([_fault("continuationToken", "is not of this list", remedy)])
-    items = services.manifest.items(migration_id, top, position or None)
-    return Listing([item_mapping(item) for item in items.rows], _item_token(items.token))
+    """Workspaces first, then items."""
+
+    def spaces(size: int, position: str | None) -> Listing[Json]:
+        return mapped(services.manifest.workspaces(migration_id, size, position), workspace_mapping)
+
+    def items(size: int, position: str | None) -> Listing[Json]:
+        page = services.manifest.items(migration_id, size, position)
+        return Listing([item_mapping(row) for row in page.rows if row.kind in MAPPED], page.token)
+
+    return chained(spaces, items, top, token)
 
 
 def mapping_csv(services: Services, migration_id: str) -> Iterator[str]:
     """All rows as CSV text, a piece per page; cells that a spreadsheet would run as a formula are quoted."""
-    identity = services.manifest.migration(migration_id).id
+    identity = services.manifest.named(migration_id).id
     token: str | None = None
-    yield _csv_line(dict(zip(_MAPPING, _MAPPING, strict=True)))
+    yield csv_text.header(_MAPPING)
     while True:
         page = _mapping_page(services, identity, _CSV_PAGE, token)
-        yield "".join(_csv_line(row) for row in page.rows)
+        yield "".join(csv_text.line(_MAPPING, row) for row in page.rows)
         token = page.token
         if token is None:
             return
@@ -169,26 +158,11 @@ def item_mapping(row: ItemRow) -> Json:
     return dict(zip(_MAPPING, values, strict=True))
 
 
-def _listing[T](page: Listing[T], view: Callable[[T], Json]) -> Json:
-    """`{"value": […], "continuationToken"?}`."""
-    body: Json = {"value": [view(row) for row in page.rows]}
-    return {**body, "continuationToken": page.token} if page.token else body
-
-
-def _window(params: Params) -> tuple[int, str | None]:
-    """Page size and token of a list request; InvalidInput for a size outside 1 to 1,000."""
-    text = params.get("top") or str(TOP)
-    if not (_SIZE.fullmatch(text) and int(text) <= MAX_TOP):
-        raise InvalidInput([_fault("top", f"{text[:40]!r} is no page size", "give 1 to 1000")])
-    return int(text), params.get("continuationToken") or None
-
-
-def _fault(field: str, message: str, remedy: str) -> dict[str, str]:
-    return {"field": field, "message": message, "remedy": remedy}
-
-
-def _item_token(token: str | None) -> str | None:
-    return f"i:{token}" if token else None
+def _forecast(services: Services, run: str) -> Json | None:
+    """What its plan expected, to be held beside the outcome; None while there is no plan."""
+    summary = services.documents.read_json(f"{run}/summary.json") or {}
+    told = summary.get("forecast")
+    return {name: told[name] for name in ("calls", "seconds", "expectedEnd")} if told else None
 
 
 def _workspace_state(row: WorkspaceRow) -> str:
@@ -200,16 +174,3 @@ def _workspace_state(row: WorkspaceRow) -> str:
 
 def _error(code: str, message: str) -> Json | None:
     return {"code": code, "message": message} if code else None
-
-
-def _csv_line(row: Json) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow([_cell(row[name]) for name in _MAPPING])
-    return line.getvalue()
-
-
-def _cell(value: Any) -> str:
-    """A spreadsheet passes over blanks and what it can't show before it looks for a formula, so this does too."""
-    text = "" if value is None else str(value).replace("\x00", "")
-    first = next((letter for letter in text if letter.isprintable() and not letter.isspace()), "")
-    return f"'{text}" if first in _FORMULA or text.startswith(("\t", "\r", "\n")) else text

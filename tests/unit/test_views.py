@@ -12,7 +12,7 @@ from core_support import AWKWARD, items, next_id, workspaces
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared import views
+from shared import csv_text, views
 from shared.config import Settings
 from shared.errors import InvalidInput, NotFound
 from shared.models import Finding, ItemRow, Kind, Migration, WorkspaceRow
@@ -145,7 +145,7 @@ def test_any_name_is_one_cell_that_no_spreadsheet_runs(services: Services, migra
 
 @given(items)
 def test_cells_are_neutralised_whatever_the_row_holds(row: ItemRow) -> None:
-    line = views._csv_line(views.item_mapping(replace(row, note="=" + row.note)))
+    line = csv_text.line(MAPPING, views.item_mapping(replace(row, note="=" + row.note)))
     (cells,) = list(csv.reader(io.StringIO(line, newline="")))
     assert len(cells) == len(MAPPING)
     assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) for cell in cells)

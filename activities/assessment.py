@@ -1,0 +1,182 @@
+"""The end of a plan: what the extracts of all workspaces say together.
+
+Obstacles of the whole estate become findings, the workspaces get their waves, and `summary.json` says in numbers
+what the plan has found. Memory holds the extracts of one batch, and of the estate only what is counted or merged.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from activities.classification import rows_of
+from activities.context import Context
+from activities.inventory import extracts_path
+from activities.planning import batch_size, read_selection
+from activities.tenancy import read_parts
+from shared.assessment import forecast, lineage, obstacles
+from shared.assessment.estate import estate_of, moves
+from shared.assessment.model import Extract
+from shared.assessment.obstacles_parts import Parts, Surroundings
+from shared.assessment.pace import Pace
+from shared.assessment.verdicts import judge_tenant
+from shared.outcomes import Json
+
+_LARGEST = 20
+_NAMED = 5  # workspaces of a wave that are named in the summary
+
+
+def assess(context: Context) -> None:
+    """Judge the whole; done again it says the same."""
+    services, run = context.services, context.call.migration
+    parts = read_parts(services, run)
+    _judge_tenant(context, parts)
+    found = obstacles.of_estate(_extracts(context), parts, context.request, _surroundings(context))
+    services.findings.add_all(run, found)
+    waves = lineage.waves(_uses(context))
+    services.documents.write_json(waves_path(run), waves)
+    services.documents.write_json(summary_path(run), _summary(context, parts, waves))
+
+
+def summary_path(run: str) -> str:
+    return f"{run}/summary.json"
+
+
+def waves_path(run: str) -> str:
+    return f"{run}/waves.json"
+
+
+def _extracts(context: Context) -> Iterator[Extract]:
+    """One per workspace of the source that the plan knows, also of those that only were named."""
+    services, run = context.services, context.call.migration
+    selection = read_selection(services, run)
+    known: set[str] = set()
+    for number in range(-(-len(selection["workspaces"]) // batch_size(selection["mode"]))):
+        for raw in services.documents.read_json(extracts_path(run, number)) or []:
+            known.add(raw["workspace_id"])
+            yield Extract.from_dict(raw)
+    for entry in [*selection["workspaces"], *selection["beside"]]:
+        if entry["id"].lower() not in known:
+            yield _named_only(context, entry)
+
+
+def _named_only(context: Context, entry: Json) -> Extract:
+    return Extract(
+        entry["id"].lower(),
+        entry["name"],
+        entry["kind"],
+        entry["capacity"].lower(),
+        entry["targetCapacity"].lower(),
+        entry["targetName"],
+    )
+
+
+def _judge_tenant(context: Context, parts: Parts) -> None:
+    """What belongs to no workspace gets its verdicts too."""
+    moving = [each for each in _extracts(context) if moves(each)]
+    rows = {part: list(found.rows) for part, found in parts.items()}
+    used = {source for each in moving for source in each.sources}
+    gateways = context.request.gateways if context.request.target else None
+    verdicts = judge_tenant(rows, [each.workspace_id for each in moving], gateways, used)
+    context.services.manifest.plan_items(context.call.migration, "", rows_of(verdicts))
+
+
+def _surroundings(context: Context) -> Surroundings:
+    services, request = context.services, context.request
+    target = services.connection(request.target) if request.target else None
+    needing = services.findings.of_code(context.call.migration, "capacity.needed")
+
+    def owner_of(target_workspace: str) -> str:
+        owner = target and services.ownership.owner(target.tenant_id, target_workspace)
+        return owner.source_workspace if owner else ""
+
+    return Surroundings(
+        mode=read_selection(services, context.call.migration)["mode"],
+        target_user=target is not None and target.has_user,
+        source_user=services.connection(request.source).has_user,
+        target_graph=target is not None and bool(target.graph_url),
+        own=services.own_principals(request.source),
+        needing=frozenset(finding.workspace_id.lower() for finding in needing),
+        owner_of=owner_of,
+    )
+
+
+def _uses(context: Context) -> dict[str, list[str]]:
+    """Of each workspace that moves, those that move and whose models or dataflows it uses."""
+    uses = {each.workspace_id: each.upstream for each in _extracts(context) if moves(each)}
+    return {one: [other for other in others if other in uses] for one, others in uses.items()}
+
+
+def _summary(context: Context, parts: Parts, waves: dict[str, int]) -> Json:
+    services, run = context.services, context.call.migration
+    totals = Totals()
+    for extract in _extracts(context):
+        totals.add(extract, waves)
+    return {
+        **totals.to_dict(),
+        "findings": services.findings.counts(run),
+        "forecast": _forecast(context),
+        "unread": [
+            dict(zip(("side", "part", "reason"), (*name.split("-", 1), part.unread), strict=True))
+            for name, part in parts.items()
+            if part.unread
+        ],
+    }
+
+
+def _forecast(context: Context) -> Json:
+    services, request = context.services, context.request
+    pace = Pace(scale=services.settings.poll_scale)
+    mode = read_selection(services, context.call.migration)["mode"]
+    target = services.connection(request.target) if request.target else None
+    return forecast.estimate(
+        estate_of(_extracts(context), pace, mode),
+        services.connection(request.source),
+        target,
+        now=services.clock.now(),
+        pace=pace,
+    )
+
+
+class Totals:
+    """Sums over the extracts of an estate."""
+
+    def __init__(self) -> None:
+        self._workspaces: Counter[str] = Counter()
+        self._items: Counter[str] = Counter()
+        self._kinds: dict[str, Counter[str]] = {}
+        self._minutes = 0
+        self._principals: set[str] = set()
+        self._waves: dict[int, Json] = {}
+        self._largest: list[Json] = []
+
+    def add(self, extract: Extract, waves: dict[str, int]) -> None:
+        items = sum(extract.routes.values())
+        self._workspaces[extract.kind] += 1
+        self._items.update(extract.routes)
+        for kind, routes in extract.kinds.items():
+            self._kinds.setdefault(kind, Counter()).update(routes)
+        self._minutes += extract.minutes
+        self._principals.update(extract.principals)
+        if extract.workspace_id in waves:
+            self._add_to_wave(waves[extract.workspace_id], extract, items)
+        self._largest.append({"id": extract.workspace_id, "name": extract.name, "items": items})
+        self._largest = sorted(self._largest, key=lambda one: (-one["items"], one["id"]))[:_LARGEST]
+
+    def _add_to_wave(self, number: int, extract: Extract, items: int) -> None:
+        wave = self._waves.setdefault(number, {"wave": number, "workspaces": 0, "items": 0, "first": []})
+        wave["workspaces"] += 1
+        wave["items"] += items
+        if len(wave["first"]) < _NAMED:
+            wave["first"].append(extract.name)
+
+    def to_dict(self) -> Json:
+        return {
+            "workspaces": dict(self._workspaces),
+            "items": dict(self._items),
+            "kinds": {kind: dict(routes) for kind, routes in self._kinds.items()},
+            "minutes": self._minutes,
+            "principals": len(self._principals),
+            "waves": [self._waves[number] for number in sorted(self._waves)],
+            "largest": self._largest,
+        }

@@ -1,0 +1,82 @@
+"""What the plan of a run knows besides the workspaces themselves: who is chosen, and what the tenant's lists say.
+
+Read once per activity from documents that earlier activities stored, so that a batch of a hundred workspaces
+costs a handful of reads.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from activities.context import Context
+from activities.planning import read_selection
+from activities.tenancy import read_tenant
+from shared.assessment.model import Facts
+from shared.outcomes import Json
+
+_BESIDE = ("apps", "fabricItems", "workbooks")  # lists of the whole tenant whose rows belong to a workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    mode: str
+    selected: frozenset[str]
+    members: Mapping[str, str] | None  # workspace -> write | read; None: could not be read
+    beside: Mapping[str, Mapping[str, list[Json]]] = field(default_factory=dict[str, Any])
+    target_user: bool = False
+    source_user: bool = False
+    has_target: bool = True
+
+    def facts(self, entry: Mapping[str, Any]) -> Facts:
+        """What a verdict on a workspace of the selection needs beyond the workspace's own document."""
+        return Facts(
+            mode=self.mode,
+            selected=self.selected,
+            has_target=self.has_target,
+            target_user=self.target_user,
+            source_user=self.source_user,
+            on_capacity=bool(entry["targetCapacity"]) if self.has_target else None,
+            right=self._right(entry["id"]),
+        )
+
+    def parts_of(self, workspace_id: str) -> Json:
+        """The rows of tenant-wide lists that belong to this workspace, by part."""
+        return {part: rows.get(workspace_id.lower(), []) for part, rows in self.beside.items()}
+
+    def _right(self, workspace_id: str) -> str:
+        if self.members is None:
+            return "unknown"
+        return self.members.get(workspace_id.lower(), "none")
+
+
+def know(context: Context) -> Known:
+    """Read what the earlier steps of the plan have stored."""
+    services, request, run = context.services, context.request, context.call.migration
+    selection = read_selection(services, run)
+    target = services.connection(request.target) if request.target else None
+    beside = {part: _by_workspace(read_tenant(services, run, "source", part)[0]) for part in _BESIDE}
+    return Known(
+        selection["mode"],
+        frozenset(entry["id"].lower() for entry in selection["workspaces"] if entry["moves"]),
+        _members(*read_tenant(services, run, "source", "memberships")),
+        beside,
+        target_user=target is not None and target.has_user,
+        source_user=services.connection(request.source).has_user,
+        has_target=target is not None,
+    )
+
+
+def _members(rows: Iterable[Mapping[str, Any]], unread: str) -> dict[str, str] | None:
+    if unread:
+        return None
+    return {str(row["id"]).lower(): "read" if row.get("isReadOnly") else "write" for row in rows}
+
+
+def _by_workspace(rows: Iterable[Json]) -> dict[str, list[Json]]:
+    found: dict[str, list[Json]] = defaultdict(list)
+    for row in rows:
+        found[str(row.get("workspaceId") or "").lower()].append(row)
+    return found
