@@ -1,4 +1,4 @@
-"""`python -m local.demo` (make demo): one migration between two simulated tenants, told as it happens.
+"""`python -m local.demo` (make demo): a plan and a migration between two simulated tenants, told as it happens.
 
 Everything a migration needs runs on this machine, each part as a process of its own: the storage emulator, the
 sandbox with both tenants, the app. What a person would do is done through the command line. The comparison
@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from local.azurite import Azurite
-from local.demo_command import Command, CommandFailed
-from local.demo_figures import calls_made, kinds, verdict
+from local.demo_command import REQUEST, Command, CommandFailed
+from local.demo_figures import calls_made, forecast_beside_outcome, kinds, verdict
 from local.errors import LocalHostError
 from local.process import App
 from sandbox.server import Sandbox
@@ -38,6 +38,8 @@ class Demo:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._report = folder.parent / "estate-report.html"  # stays when the folder goes
+        self._forecast: dict[str, Any] = {}
         self._stack = ExitStack()
         self._steps = 0
 
@@ -48,6 +50,7 @@ class Demo:
             self._set_up()
             started = time.monotonic()
             tell(f"(set up in {started - began:.0f} s)")
+            self._plan()
             self._migrate()
             comparison = self._compare()
             self._cut_over()
@@ -70,13 +73,25 @@ class Demo:
         app.start()
         self._command = Command(app.url, self._folder)
 
-    def _migrate(self) -> None:
+    def _plan(self) -> None:
         self._step(
-            "Start one migration: everything in contoso goes to fabrikam. The request says on which capacity "
-            "and to whom (ids stand for groups and apps, null leaves somebody out knowingly)."
+            "Plan it first: everything in contoso goes to fabrikam. The request says on which capacity and to whom "
+            "(ids stand for groups and apps, null leaves somebody out knowingly)."
         )
         request = {"id": MIGRATION, **self._sandbox.control.suggested_request()}
-        self._command.start(request)
+        file = self._command.write(request)
+        self._command.show("plan", file, "--report", str(self._report))
+        self._forecast = self._command.json("plan", file)["forecast"]
+        written = len(self._sandbox.control.writes())
+        tell(
+            f"Calls that changed anything in either tenant so far: {written}.", f"The report: {self._report}"
+        )
+        if written:
+            raise CommandFailed("the plan has written to a tenant")
+
+    def _migrate(self) -> None:
+        self._step("Start the migration, from the same file.")
+        self._command.show("start", "-f", REQUEST)
         self._step("Watch it until it rests. It will stop at `ready`: all is copied and checked.")
         self._command.show("status", MIGRATION, "--watch", "--every", "0.5")
 
@@ -125,8 +140,9 @@ class Demo:
         status = self._command.json("status", MIGRATION)
         violations = self._sandbox.control.violations()
         tell(*kinds(comparison))
+        tell(*forecast_beside_outcome(self._forecast, status["outcome"]))
         tell(*calls_made(self._sandbox.control.ledger()))
-        tell(f"Time from start to verdict: {seconds:.0f} s.")
+        tell(f"Time from start to verdict, plan and watching included: {seconds:.0f} s.")
         lines, fine = verdict(status["status"], comparison, noticed, violations)
         tell(*lines)
         return fine

@@ -11,6 +11,7 @@ from typing import Any
 
 from local.process import ROOT
 
+REQUEST = "request.json"
 _PARTIAL = 3
 
 
@@ -25,12 +26,12 @@ class Command:
         self._folder = folder
         self._environment = {**os.environ, "PBIMIGRATE_URL": url}
 
-    def start(self, request: dict[str, Any]) -> None:
-        """Write the request down, show it, and start it from its file."""
+    def write(self, request: dict[str, Any]) -> str:
+        """Write the request down and show it; the name of its file."""
         text = json.dumps(request, ensure_ascii=False, indent=2)
-        (self._folder / "request.json").write_text(text, encoding="utf-8")
+        (self._folder / REQUEST).write_text(text, encoding="utf-8")
         print("\n".join(f"   | {line}" for line in text.splitlines()))
-        self.show("start", "-f", "request.json")
+        return REQUEST
 
     def show(self, *arguments: str) -> None:
         """Run it where the person sees it; its output goes straight to the terminal."""
