@@ -81,7 +81,7 @@ def _of_model(group: str, dataset: Mapping[str, Any], *, scanned: bool) -> list[
     wanted: list[tuple[str, Read]] = []
     if is_refreshable(dataset):
         wanted.append(("refreshSchedule", lambda tenant: tenant.datasets.refresh_schedule(group, own_id)))
-    elif not dataset.get("addRowsAPIEnabled"):
+    elif "directquery" in lower(dataset, "contentProviderType") or dataset.get("isRefreshable") is False:
         part = "directQueryRefreshSchedule"
         wanted.append((part, lambda tenant: tenant.datasets.direct_query_schedule(group, own_id)))
     if not dataset.get("expressions") and not dataset.get(

@@ -24,7 +24,8 @@ def outside(extract: Extract, facts: Facts) -> Iterator[Obstacle]:
 
 
 def capacity_needed(document: Mapping[str, Any], extract: Extract, facts: Facts) -> Iterator[Obstacle]:
-    needing = list(_needing(document))
+    """What runs without one in the source runs without one in the target."""
+    needing = list(_needing(document)) if extract.capacity else []
     if facts.on_capacity is False and needing:
         message = f"It gets no capacity in the target, and these need one: {listed(needing, 3)}."
         yield _about("capacity.needed", extract, message)

@@ -32,6 +32,10 @@ class Workspaces:
         self._helper = _Helper(parts, surroundings)
         self._taken = _names(parts)
         self._wanted: dict[str, str] = {}  # target name -> name of the first workspace that gets it
+        self._deserted: list[
+            Extract
+        ] = []  # nobody is told to be in them, although there is something in them
+        self._tells_users = False
         self._moving = 0
         self._dataflows = 0
 
@@ -40,6 +44,7 @@ class Workspaces:
             yield _about(f"workspace.{extract.kind}", extract, _KINDS[extract.kind])
         if not moves(extract):
             return
+        self._note_users(extract)
         self._moving += 1
         self._dataflows += extract.kinds.get(Kind.DATAFLOW, {}).get(Route.BY_HAND, 0)
         yield from self._export_right(extract)
@@ -47,6 +52,8 @@ class Workspaces:
             yield from self._name(extract)
 
     def conclude(self) -> Iterator[Obstacle]:
+        if self._tells_users:
+            yield from (_about("workspace.orphaned", each, _KINDS["orphaned"]) for each in self._deserted)
         if self._moving > WORKSPACES_PER_IDENTITY:
             yield self._too_many()
         if self._request.target and self._dataflows and not self._surroundings.target_user:
@@ -59,13 +66,27 @@ class Workspaces:
                 "master user.",
             )
 
+    def _note_users(self, extract: Extract) -> None:
+        """A scan without any users was not allowed to tell them; where it tells some, none means that nobody is in."""
+        if extract.counts.get("users"):
+            self._tells_users = self._surroundings.mode == "scanner"
+        elif extract.kind == "workspace" and extract.counts.get("items"):
+            self._deserted.append(extract)
+
     def _export_right(self, extract: Extract) -> Iterator[Obstacle]:
-        if self._members is None or self._members.get(extract.workspace_id) == "write":
+        if self._members is None:
             return
         is_in = extract.workspace_id in self._members
+        if self._members.get(extract.workspace_id) == "write" and not self._is_viewer(extract):
+            return
         what = "may only read in this workspace" if is_in else "is not in this workspace"
         message = f"The source identity {what}, so it can export nothing. {self._helper.says(extract)}"
         yield _about("access.source", extract, message, key="access.source")
+
+    def _is_viewer(self, extract: Extract) -> bool:
+        """As the scan tells it: the list of workspaces does not always."""
+        ours = (extract.principals[name] for name in self._surroundings.own if name in extract.principals)
+        return any(who.get("best") == "Viewer" for who in ours)
 
     def _name(self, extract: Extract) -> Iterator[Obstacle]:
         name = extract.target_name or self._request.naming.replace("{name}", extract.name)

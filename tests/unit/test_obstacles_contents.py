@@ -15,7 +15,9 @@ from shared.assessment.obstacles import of_workspace
 
 def seen(document: dict[str, Any], facts: Facts | None = None, **extract: Any) -> list[Obstacle]:
     whole = {"id": "w1", "complete": True, **document}
-    return of_workspace(whole, [], workspace(**extract), facts or Facts(selected=frozenset({"w1", "w2"})))
+    return of_workspace(
+        whole, [], workspace(**{"capacity": "c", **extract}), facts or Facts(selected=frozenset({"w1", "w2"}))
+    )
 
 
 def test_a_workspace_with_nothing_in_its_way() -> None:
@@ -49,6 +51,10 @@ def test_a_workspace_that_needs_a_capacity_several_times_is_named_once() -> None
     document = {key: value for part in NEEDING for key, value in part.items()}
     (only,) = seen(document, Facts(on_capacity=False))
     assert "Big (large model), Linked (linked dataflow), Mart (datamart) and 1 more" in only.message
+
+
+def test_what_runs_without_a_capacity_in_the_source_needs_none_in_the_target() -> None:
+    assert seen(NEEDING[3], Facts(on_capacity=False), capacity="") == []
 
 
 def test_a_scorecard_needs_none() -> None:

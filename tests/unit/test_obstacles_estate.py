@@ -35,6 +35,21 @@ def test_what_does_not_move_has_no_obstacle_besides_its_kind(kind: str) -> None:
     assert len(found([one], parts={"source-memberships": []})) == (kind != "other")
 
 
+@pytest.mark.parametrize(
+    ("mode", "users", "orphans"), [("scanner", 2, 1), ("scanner", 0, 0), ("member", 2, 0)]
+)
+def test_where_users_are_told_a_workspace_without_any_is_an_orphan(
+    mode: str, users: int, orphans: int
+) -> None:
+    estate = [
+        workspace(1, counts={"items": 3}),
+        workspace(2, counts={"items": 1, "users": users}),
+        workspace(3),
+    ]
+    obstacles = [each for each in found(estate, mode=mode) if each.code == "workspace.orphaned"]
+    assert [each.id for each in obstacles] == ["w1"] * orphans
+
+
 # -- the right to export --------------------------------------------------------------------------------------
 
 
@@ -49,6 +64,14 @@ def test_no_right_to_export_blocks_that_workspace_as_the_run_would_say_it(
     for each in obstacles:
         assert (each.kind, each.workspace_id, each.key) == ("workspace", "w1", "access.source")
         assert CATALOGUE[each.code].severity == Severity.BLOCKER
+
+
+@pytest.mark.parametrize(("best", "blocked"), [("Viewer", 1), ("Contributor", 0), ("Admin", 0)])
+def test_the_scan_tells_a_viewer_where_the_list_of_workspaces_does_not(best: str, blocked: int) -> None:
+    who = people("app-1", kind="App", best=best)
+    obstacles = found([workspace(principals=who)], parts=INSIDE, own=frozenset({"app-1"}))
+    assert codes(obstacles) == ["access.source"] * blocked
+    assert all("may only read" in each.message for each in obstacles)
 
 
 def test_where_memberships_are_not_known_nothing_is_claimed() -> None:
