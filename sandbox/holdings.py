@@ -70,7 +70,7 @@ class GatewaySource(Record):
 
 @dataclass(slots=True)
 class Gateway(Record):
-    """On-premises; `admins` are object ids, and nobody else sees it."""
+    """On-premises. `admins` are object ids; `users` see that it is there, and only in Fabric's list."""
 
     id: str
     name: str
@@ -78,6 +78,7 @@ class Gateway(Record):
     """Of its public key, base64."""
     status: str = "Live"
     admins: list[str] = field(default_factory=list[str])
+    users: list[str] = field(default_factory=list[str])
     sources: list[GatewaySource] = field(default_factory=list[GatewaySource])
 
 

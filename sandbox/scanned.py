@@ -106,7 +106,10 @@ class ScanResult:
 
     def _dataset(self, space: Workspace, item: Dataset) -> Json:
         fields = views.dataset_base(item) | {"contentProviderType": item.content_provider_type}
-        if self.asked.schema:
+        error = item.extra.get("schemaRetrievalError")
+        if self.asked.schema and error:
+            fields["schemaRetrievalError"] = error
+        elif self.asked.schema:
             fields["tables"] = [self._table(table) for table in item.tables]
             fields |= {"roles": item.roles} if item.roles else {}
         if self.asked.expressions:

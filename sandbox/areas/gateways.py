@@ -1,8 +1,11 @@
-"""On-premises gateways and their data sources: seen only by those who administer the gateway."""
+"""On-premises gateways and their data sources: seen only by those who administer the gateway.
+
+Fabric's list shows a gateway to whoever has any right on it, but not what it holds.
+"""
 
 import json
 
-from sandbox import views
+from sandbox import continuation, views
 from sandbox.calls import Call
 from sandbox.holdings import Gateway, GatewaySource
 from sandbox.replies import Reply, json_reply, listing, not_found
@@ -34,6 +37,28 @@ async def get_datasource(call: Call) -> Reply:
         if source.id == call.params["datasourceId"].lower():
             return json_reply(_source(item, source))
     raise not_found()
+
+
+@operation("Fabric_ListGateways", "GET", "gateways", bucket="fabric.platform", family="fabric")
+async def list_gateways(call: Call) -> Reply:
+    seen = (
+        item for item in call.service.state.gateways.values() if call.caller.id in (*item.admins, *item.users)
+    )
+    return continuation.page(call, [_fabric_gateway(item) for item in seen])
+
+
+def _fabric_gateway(item: Gateway) -> views.Json:
+    return {
+        "id": item.id,
+        "type": "OnPremises",
+        "displayName": item.name,
+        "publicKey": {"exponent": "AQAB", "modulus": item.modulus},
+        "version": "3000.282.7",
+        "numberOfMemberGateways": 1,
+        "loadBalancingSetting": "Failover",
+        "allowCloudConnectionRefresh": True,
+        "allowCustomConnectors": False,
+    }
 
 
 def _mine(call: Call) -> Gateway:

@@ -72,6 +72,8 @@ def _on_premises(founding: Founding, space: Workspace, sources: Sources) -> None
         "Sales again": (sources.sales,),
         "General ledger": (sources.ledger,),
         "Shop floor": (sources.plant,),
+        "Tills": (sources.branch,),
+        "Staff": (sources.old,),
     }
     for name, ids in behind.items():
         _, model = founding.published(space, name)
@@ -82,6 +84,10 @@ def _on_premises(founding: Founding, space: Workspace, sources: Sources) -> None
         model.origins = fed_by(sources.crm, sources.kusto)
     _, model = founding.published(space, "Misconfigured")
     model.origins = Origins([sources.site], misconfigured=[sources.legacy])
+    founding.plant("modelMisconfigured", "dataset", model.id, model.name, space)
+    _, model = founding.published(space, "Unreadable")
+    model.extra["schemaRetrievalError"] = "Object level security is defined in this model."
+    founding.plant("modelUnreadable", "dataset", model.id, model.name, space)
 
 
 def _direct_query(founding: Founding, space: Workspace, sources: Sources) -> None:

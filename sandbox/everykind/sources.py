@@ -8,13 +8,17 @@ from sandbox.holdings import DataSource, Gateway, GatewaySource, Origins
 from sandbox.state import Tenant
 
 GATEWAY, PLANT, IDLE = "Contoso Gateway", "Contoso Plant Gateway", "Contoso Idle Gateway"
+BRANCH, OLD = "Contoso Branch Gateway", "Contoso Old Gateway"
 TARGET_GATEWAY, UNSEEN = "Fabrikam Gateway", "Fabrikam Unseen Gateway"
+OTHERS, GONE = "Fabrikam Branch Gateway", "Fabrikam Gateway that was"
 
 Details = dict[str, str]
 SALES: Details = {"server": "sql01.contoso.local", "database": "Sales"}
 BUDGET: Details = {"path": r"\\fs01\finance\Budget 2026.xlsx"}
 LEDGER: Details = {"server": "ora01.contoso.local/ORCL"}
 MES: Details = {"server": "plant01.contoso.local", "database": "MES"}
+POS: Details = {"server": "branch01.contoso.local", "database": "POS"}
+HR: Details = {"server": "hr01.contoso.local", "database": "HR"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,8 @@ class Sources:
     budget: str
     ledger: str
     plant: str
+    branch: str
+    old: str
     warehouse: str
     rates: str
     kusto: str
@@ -38,13 +44,15 @@ def add_sources(founding: Founding) -> Sources:
     ours = [tenant.actors["migration"]]
     main = _gateway(founding, tenant, GATEWAY, ours)
     plant = _gateway(founding, tenant, PLANT, ours)
-    _gateway(founding, tenant, IDLE, ours)
+    branch, old, _ = (_gateway(founding, tenant, name, ours) for name in (BRANCH, OLD, IDLE))
     cloud = founding.id()  # hidden: every owner of a cloud source has such a gateway, and no list tells it
     made = Sources(
         sales=_behind(founding, main, "Sales SQL", "Sql", SALES),
         budget=_behind(founding, main, "Budget file", "File", BUDGET),
         ledger=_behind(founding, main, "Ledger", "Oracle", LEDGER),
         plant=_behind(founding, plant, "Shop floor", "Sql", MES),
+        branch=_behind(founding, branch, "Tills", "Sql", POS),
+        old=_behind(founding, old, "Staff", "Sql", HR),
         warehouse=_cloud(
             founding, cloud, "Sql", {"server": "contoso.database.windows.net", "database": "DW"}
         ),
@@ -108,7 +116,13 @@ def _add_target(founding: Founding) -> None:
     other = {"server": "erp01.fabrikam.local", "database": "ERP"}
     for name, kind, details in (("Sales", "Sql", spelled), ("Budget", "File", BUDGET), ("ERP", "Sql", other)):
         main.sources.append(GatewaySource(founding.id(), name, kind, details, "Windows"))
-    _gateway(founding, tenant, UNSEEN, [founding.target.by_name["alice"].id])
+    alice = founding.target.by_name["alice"].id
+    _gateway(founding, tenant, UNSEEN, [alice])
+    theirs = _gateway(founding, tenant, OTHERS, [alice])
+    theirs.users = ours
+    founding.gateways |= {BRANCH: theirs.id, OLD: GONE}
+    founding.plant("gatewayNotAdministered", "gateway", theirs.id, OTHERS)
+    founding.plant("gatewayUnknownTarget", "gateway", "", GONE)
 
 
 def _map(founding: Founding, main: Gateway, plant: Gateway, made: Sources) -> None:
@@ -121,5 +135,5 @@ def _map(founding: Founding, main: Gateway, plant: Gateway, made: Sources) -> No
             founding.credentials[key(source)] = f"every-kind-{number}"
     founding.plant("gatewayUnmapped", "gateway", plant.id, plant.name)
     ledger, crm = known[made.ledger], known[made.crm]
-    founding.plant("gatewayNoMatch", "gatewayDatasource", ledger.id, key(ledger), gatewayId=main.id)
-    founding.plant("credentialMissing", "datasource", crm.id, key(crm))
+    for obstacle, source in (("gatewayNoMatch", ledger), ("credentialMissing", crm)):
+        founding.plant(obstacle, "gatewayDatasource", key(source), key(source), datasourceId=source.id)

@@ -17,6 +17,10 @@ OBSTACLES = {
     "regionDifferent": 1,
     "gatewayUnmapped": 1,
     "gatewayNoMatch": 1,
+    "gatewayNotAdministered": 1,
+    "gatewayUnknownTarget": 1,
+    "modelMisconfigured": 1,
+    "modelUnreadable": 1,
     "credentialMissing": 1,
     "principalUnmapped": 1,
     "principalUnknown": 2,
@@ -66,7 +70,7 @@ def test_every_kind_is_there(estate: Estate) -> None:
     assert {item.kind for item in space(estate, content.FABRIC).fabric_items} == set(content.FABRIC_KINDS)
     assert space(estate, content.MARTS).datamarts and space(estate, models.WORKBOOKS).workbooks
     held = estate.source
-    assert held.apps and held.pipelines and len(held.subscriptions) == 3 and len(held.gateways) == 3
+    assert held.apps and held.pipelines and len(held.subscriptions) == 3 and len(held.gateways) == 5
 
 
 def test_a_name_that_bites_is_among_workspaces_and_reports(estate: Estate) -> None:

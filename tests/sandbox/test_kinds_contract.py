@@ -36,7 +36,7 @@ def test_the_walk_meets_every_operation_it_is_here_for(estate: Sandbox) -> None:
     offered = {
         operation.id
         for operation in routing.OPERATIONS
-        if operation.handler.__module__.rpartition(".")[2] in areas
+        if operation.family == "powerbi" and operation.handler.__module__.rpartition(".")[2] in areas
     }
     assert offered - met == {
         "Dashboards_GetDashboardsInGroup",

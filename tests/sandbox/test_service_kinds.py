@@ -63,6 +63,11 @@ def test_expressions_and_sources_need_their_flag(reader: Reader, scan: Json) -> 
     assert 'meta [IsParameterQuery=true, Type="Text"' in model["expressions"][0]["expression"]
 
 
+def test_a_model_that_cannot_be_read_says_why(scan: Json) -> None:
+    model = by_name(items(scan, models.MODELS, "datasets"), "Unreadable")
+    assert "tables" not in model and "security" in model["schemaRetrievalError"]
+
+
 def test_roles_come_with_their_members(scan: Json) -> None:
     model = by_name(items(scan, standing.ROLES, "datasets"), "Static roles")
     kinds = [member["memberType"] for member in model["roles"][0]["members"]]
@@ -116,11 +121,15 @@ def test_gateways_are_seen_by_their_administrators(reader: Reader, estate: Sandb
     assert {row["name"] for row in reader.rows("gateways", admin=False)} == {
         sources.GATEWAY,
         sources.PLANT,
+        sources.BRANCH,
+        sources.OLD,
         sources.IDLE,
     }
     assert reader.rows("gateways") == []
     target = Reader(estate, "FABRIKAM")
     assert [row["name"] for row in target.rows("gateways", admin=False)] == [sources.TARGET_GATEWAY]
+    seen = target.fabric("gateways", admin=False).json()["value"]
+    assert [row["displayName"] for row in seen] == [sources.TARGET_GATEWAY, sources.OTHERS]
     gateway = by_name(reader.rows("gateways", admin=False), sources.GATEWAY)
     assert reader.admin.get(f"gateways/{gateway['id']}/datasources").status_code == 404
     details = [
