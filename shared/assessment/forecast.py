@@ -156,7 +156,7 @@ def _assumptions(estate: Estate, no_target: bool, pace: Pace, held: float) -> It
     else:
         yield f"A file is taken to have {pace.file_bytes:,} bytes on average, as configured."
     yield "Everybody with a right on a workspace, except this app, is counted as one who gets it in the target."
-    yield "Retries, other tools' use of the same quotas, and what people do by hand are not in these numbers."
+    yield "Obstacles are taken to be removed; retries, other tools' calls and what people do by hand are not in here."
     if estate.counts[Per.LISTED]:
         yield "Without admin rights each workspace is read by its own lists."
     if no_target:
