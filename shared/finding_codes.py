@@ -68,6 +68,11 @@ _OF_A_PLAN: dict[str, Entry] = {
         "The workspace is deleted or being removed; it can be restored for a while.",
         "Nothing to do, unless something in it is still needed: then let a Fabric administrator restore it.",
     ),
+    "workspace.classic": _entry(
+        _I,
+        "The workspace is a classic one of a Microsoft 365 group; it arrives as a workspace of its own.",
+        "Give the members of the group a role in the new workspace.",
+    ),
     "workspace.orphaned": _entry(
         _W,
         "Nobody administers the workspace any more.",

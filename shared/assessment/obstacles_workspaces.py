@@ -16,6 +16,7 @@ WORKSPACES_PER_IDENTITY = 1000
 _KINDS = {
     "personal": "It is somebody's personal workspace: no service principal can reach what is in it.",
     "deleted": "It is deleted, or being removed, in the source.",
+    "classic": "It belongs to a Microsoft 365 group, whose members get in by it, and which is not Power BI's to move.",
     "orphaned": "It has no admin any more in the source.",
 }
 _ADDERS = frozenset({"Admin", "Member"})  # who may let others in

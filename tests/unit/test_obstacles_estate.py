@@ -23,7 +23,7 @@ def test_an_estate_with_nothing_in_its_way_has_no_obstacle() -> None:
     assert found([workspace()], parts=INSIDE) == []
 
 
-@pytest.mark.parametrize("kind", ["personal", "deleted", "orphaned"])
+@pytest.mark.parametrize("kind", ["personal", "deleted", "orphaned", "classic"])
 def test_a_workspace_of_another_kind_is_named_once(kind: str) -> None:
     (only,) = found([workspace(kind=kind)], parts=INSIDE)
     assert (only.code, only.id, only.workspace_id) == (f"workspace.{kind}", "w1", "w1")
