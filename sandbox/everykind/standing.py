@@ -60,12 +60,16 @@ def _names(founding: Founding) -> None:
 
 
 def _workspaces(founding: Founding) -> None:
-    """Orphaned in both ways in which the API says so: no Admin is left, or the state does."""
-    for name in (ORPHANED, f"{ORPHANED} by its state"):
-        lost = founding.space(name, rights=())
+    """Orphaned in both ways in which the API says so: no Admin is left (but we can export), or the state does."""
+    ours = Access(founding.source.actors["migration"], "Contributor")
+    for name, rights in (
+        (ORPHANED, [ours, Access(founding.person("alice"), "Viewer")]),
+        (f"{ORPHANED} by its state", list[Access]()),
+    ):
+        lost = founding.space(name, rights=rights)
         founding.published(lost, "Nobody's")
         founding.plant("workspaceOrphaned", "workspace", lost.id, lost.name, lost)
-    lost.state = "Orphaned"
+        lost.state = "Orphaned" if not rights else "Active"
     classic = founding.space(CLASSIC, rights=[Access(founding.person("alice"), "Admin")])
     classic.type, classic.capacity_id = "Group", None
     founding.published(classic, "Old times")
