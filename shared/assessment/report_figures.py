@@ -14,7 +14,7 @@ from typing import Any
 
 from shared.assessment.model import Route
 from shared.finding_codes import CATALOGUE
-from shared.models import Finding, ItemRow, ItemState, Severity, WorkspaceRow
+from shared.models import Finding, ItemRow, ItemState, Kind, Severity, WorkspaceRow
 
 NAMED = 3  # objects named per group; the CSV has all
 _TASKS = 500  # different tasks told apart per kind of item; the others are one line
@@ -103,23 +103,16 @@ class Figures:
         place = self._place(row.source_id, row.source_name)
         place.target, place.wave, place.route = row.target_name, wave, row.route
         place.minutes += row.minutes
-        self.minutes["workspace"] += row.minutes
-        self._add_task("workspace", row.todo, row.minutes, row.source_name)
+        self._count(Kind.WORKSPACE, row)
 
     def add_item(self, row: ItemRow) -> None:
-        outcome = outcome_of(row)
-        self.outcomes[outcome] += 1
-        self.routes.setdefault(row.route, Counter())[outcome] += 1
-        self.kinds.setdefault(row.kind, Counter())[outcome] += 1
-        self.matrix.setdefault(row.kind, Counter())[row.route] += 1
-        self.minutes[row.kind] += row.minutes
+        outcome = self._count(row.kind, row)
         if row.lost:
             self.lost[row.kind] += 1
         if row.workspace_id:
             place = self._place(row.workspace_id, "")
             place.outcomes[outcome] += 1
             place.minutes += row.minutes
-        self._add_task(row.kind, row.todo, row.minutes, row.source_name)
 
     def add_finding(self, finding: Finding) -> None:
         if finding.code == _NOT_CHECKABLE:
@@ -140,6 +133,17 @@ class Figures:
             seen = counts[group.severity]
             seen[group.code] = max(seen[group.code], group.count)
         return counts
+
+    def _count(self, kind: str, row: ItemRow | WorkspaceRow) -> Outcome:
+        """A workspace is an item too: it has a verdict like all that is in it."""
+        outcome = outcome_of(row)
+        self.outcomes[outcome] += 1
+        self.routes.setdefault(row.route, Counter())[outcome] += 1
+        self.kinds.setdefault(kind, Counter())[outcome] += 1
+        self.matrix.setdefault(kind, Counter())[row.route] += 1
+        self.minutes[kind] += row.minutes
+        self._add_task(kind, row.todo, row.minutes, row.source_name)
+        return outcome
 
     def _add_task(self, kind: str, todo: str, minutes: int, name: str) -> None:
         if not (todo or minutes):

@@ -38,7 +38,7 @@ _LISTS = {
 
 
 def inventory_rows(document: Mapping[str, Any]) -> Iterator[Json]:
-    """The workspace itself, then everything its document lists."""
+    """The workspace itself, then everything its document lists, each once: Fabric lists some of it again."""
     place = {
         "workspaceId": document.get("id"),
         "workspaceName": document.get("name"),
@@ -48,9 +48,14 @@ def inventory_rows(document: Mapping[str, Any]) -> Iterator[Json]:
     }
     yield {**place, **_workspace(document)}
     details = _dict(document.get("details"))
+    seen: set[str] = set()
     for part, kind in _LISTS.items():
         for item in _dicts(document.get(part)):
-            yield {**place, **_item(kind, item, _dict(details.get(_text(item.get("id")).lower())))}
+            identity = _text(item.get("id") or item.get("objectId")).lower()
+            if identity and identity in seen:
+                continue
+            seen.add(identity)
+            yield {**place, **_item(kind, item, _dict(details.get(identity)))}
 
 
 def tenant_rows(part: str, rows: Iterable[Any]) -> Iterator[Json]:

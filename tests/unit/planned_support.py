@@ -12,7 +12,7 @@ FORMULA = '=HYPERLINK("http://example.invalid","x")'
 
 SUMMARY: dict[str, Any] = {
     "workspaces": {"workspace": 2, "personal": 1},
-    "items": {"pbix": 4, "byHand": 2, "staysBehind": 2},
+    "items": {"recreate": 2, "pbix": 4, "byHand": 2, "staysBehind": 2},
     "kinds": {"report": {"pbix": 4}, "dashboard": {"byHand": 2}, "fabricItem": {"staysBehind": 2}},
     "minutes": 20,
     "principals": 7,
@@ -59,11 +59,12 @@ def _workspace(services: Services, run: str, identity: str, name: str) -> None:
     def row(kind: str, number: int, state: str, route: str, **more: Any) -> ItemRow:
         return ItemRow(identity, kind, f"{identity}-{kind}-{number}", name, state=state, route=route, **more)
 
+    todo = f"Pin {name}"
     rows = [
         row(Kind.REPORT, 1, ItemState.PLANNED, "pbix"),
         row(Kind.REPORT, 2, ItemState.PLANNED, "pbix", lost="its label"),
-        row(Kind.DASHBOARD, 1, ItemState.MANUAL, "byHand", todo=f"Pin {name}", minutes=10, note="no API"),
-        row(Kind.FABRIC_ITEM, 1, ItemState.MANUAL, "staysBehind", note="nothing moves it"),
+        row(Kind.DASHBOARD, 1, ItemState.MANUAL, "byHand", todo=todo, minutes=10, note=f"no API {todo}"),
+        row(Kind.FABRIC_ITEM, 1, ItemState.SKIPPED, "staysBehind", note="nothing moves it"),
     ]
     services.manifest.plan_items(run, identity, rows)
     services.manifest.plan_workspace(run, WorkspaceRow(identity, name, target_name=name, route="recreate"))

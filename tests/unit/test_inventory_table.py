@@ -47,7 +47,10 @@ DOCUMENT = {
     "workbooks": [{"name": "Book", "datasetId": "D-9"}],
     "apps": [{"id": "A-1", "name": "App", "publishedBy": "carol", "lastUpdate": "2026-02-03"}],
     "subscriptions": [{"id": "S-1", "title": "Daily", "artifactId": "R-1", "artifactType": "Report"}],
-    "fabricItems": [{"id": "I-1", "displayName": "Lake", "type": "Lakehouse"}],
+    "fabricItems": [
+        {"id": "I-1", "displayName": "Lake", "type": "Lakehouse"},
+        {"id": "f-1", "displayName": "Flow", "type": "Dataflow"},
+    ],
     "details": {
         "d-1": {
             "refreshSchedule": {
@@ -162,7 +165,8 @@ def test_a_document_of_any_shape_becomes_rows(document: dict[str, Any]) -> None:
             "fabricItems",
         )
     ]
-    wanted = sum(isinstance(item, dict) for part in listed if isinstance(part, list) for item in part)
-    assert len(rows) == 1 + wanted
+    items = [item for part in listed if isinstance(part, list) for item in part if isinstance(item, dict)]
+    ids = [str(item.get("id") or item.get("objectId") or "").lower() for item in items]
+    assert len(rows) == 1 + len({identity for identity in ids if identity}) + ids.count("")
     assert all(set(row) <= set(INVENTORY) for row in rows)
     assert all(csv_text.line(INVENTORY, row).endswith("\r\n") for row in rows)

@@ -92,6 +92,10 @@ def test_every_verdict_is_listed_once_with_its_place(services: Services, plan: s
         ("w-1", FORMULA, 2),
     }
     assert {row["kind"] for row in rows if row["automated"]} == {"workspace", "report"}
+    assert {(row["reason"], row["todo"]) for row in rows if row["todo"]} == {
+        ("no API", f"Pin {IMG}"),
+        ("no API", f"Pin {FORMULA}"),
+    }
 
 
 def test_the_workspaces_of_a_plan(services: Services, plan: str) -> None:
@@ -213,6 +217,6 @@ def test_the_page_is_served_so_that_nothing_in_it_can_run(services: Services, pl
 
 def test_the_json_of_the_report_has_its_figures(services: Services, plan: str) -> None:
     found = json.loads(text_of(plan_views.plan_report(services, plan, {"format": "json"})))
-    assert found["outcomes"] == {"moves": 4, "person": 2, "stays": 2}
-    assert found["headline"].startswith("4 of 8 items move by themselves; 2 need a person, about 20 minutes")
+    assert found["outcomes"] == {"moves": 6, "person": 2, "stays": 2}
+    assert found["headline"].startswith("6 of 10 items move by themselves; 2 need a person, about 20 minutes")
     assert found["blocked"] == ["w-0"]
