@@ -232,6 +232,10 @@ class Control:
         """The obstacles of an estate of every kind: {"obstacle", "kind", "id", "name", "workspaceId", …}."""
         return self.call("GET", "planted")
 
+    def census(self, tenant: str) -> list[Json]:
+        """Everything in it that an assessment has to judge, once each: {"kind", "id", "name", "workspaceId", …}."""
+        return self.call("GET", f"census/{tenant}")
+
     def compare(self, request: Json | None = None) -> Json:
         return self.call("POST", "compare", request)
 

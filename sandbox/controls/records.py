@@ -1,6 +1,7 @@
 """What was seen: calls, violations, and how the two tenants compare."""
 
 from sandbox import judging
+from sandbox.census import census
 from sandbox.controls.routes import Answer, Json, Route
 from sandbox.fingerprint import differences, fingerprint
 from sandbox.world import World
@@ -44,6 +45,10 @@ def get_planted(world: World, rest: str, body: Json, query: dict[str, str]) -> J
     return world.planted
 
 
+def get_census(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
+    return census(world.service(rest).state)
+
+
 def get_compare(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
     return judging.compare_tenants(world, body or world.suggested_request)
 
@@ -72,6 +77,7 @@ ROUTES: dict[Route, Answer] = {
     ("DELETE", "violations"): delete_violations,
     ("GET", "request"): get_request,
     ("GET", "planted"): get_planted,
+    ("GET", "census"): get_census,
     ("GET", "fingerprint"): get_fingerprint,
     ("POST", "untouched"): post_untouched,
     ("GET", "compare"): get_compare,

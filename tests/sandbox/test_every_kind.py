@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.census import census
 from sandbox.everykind import barriers, content, models, sources, standing
 from sandbox.generate import Estate, generate
 from sandbox.state import Tenant, Workspace
@@ -141,6 +142,20 @@ def test_all_but_one_of_the_subset_s_upstream_is_in_it(estate: Estate) -> None:
         }
         outside |= {(held.id, wanted) for wanted in above if wanted not in chosen}
     assert outside == {(row["workspaceId"], row["upstream"][0])}
+
+
+def test_the_census_names_everything_once_but_copies_of_apps(estate: Estate) -> None:
+    rows = census(estate.source)
+    ids = Counter(row["id"] for row in rows if row["id"])
+    assert set(ids.values()) == {1}
+    kinds = Counter(row["kind"] for row in rows)
+    assert kinds["workspace"] == len(estate.source.workspaces)
+    assert kinds["dataflow"] == 5 and kinds["workbook"] == 2 and kinds["subscription"] == 3
+    assert kinds["fabricItem"] == len(content.FABRIC_KINDS) - 1 + 2
+    spaces = estate.source.workspaces.values()
+    copies = sum(report.app_id is not None for held in spaces for report in held.reports)
+    reports = kinds["report"] + kinds["paginatedReport"]
+    assert (copies, reports) == (1, sum(len(held.reports) for held in spaces) - 1)
 
 
 def test_it_survives_being_written_down(estate: Estate) -> None:
