@@ -6,36 +6,36 @@ what the plan has found. Memory holds the extracts of one batch, and of the esta
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 from activities.classification import rows_of
 from activities.context import Context
-from activities.inventory import extracts_path
+from activities.inventory import extracts_path, workspace_row
+from activities.known import know
 from activities.planning import batch_size, read_selection
 from activities.tenancy import read_parts
 from shared.assessment import forecast, lineage, obstacles
 from shared.assessment.estate import estate_of, moves
-from shared.assessment.model import Extract
+from shared.assessment.model import Extract, Verdict
 from shared.assessment.obstacles_parts import Parts, Surroundings
 from shared.assessment.pace import Pace
-from shared.assessment.verdicts import judge_tenant
+from shared.assessment.totals import Totals
+from shared.assessment.verdicts import judge_tenant, judge_workspace
+from shared.models import is_plan
 from shared.outcomes import Json
-
-_LARGEST = 20
-_NAMED = 5  # workspaces of a wave that are named in the summary
 
 
 def assess(context: Context) -> None:
     """Judge the whole; done again it says the same."""
     services, run = context.services, context.call.migration
     parts = read_parts(services, run)
-    _judge_tenant(context, parts)
+    tenant = _judge_tenant(context, parts)
+    _plan_others(context)
     found = obstacles.of_estate(_extracts(context), parts, context.request, _surroundings(context))
     services.findings.add_all(run, found)
     waves = lineage.waves(_uses(context))
     services.documents.write_json(waves_path(run), waves)
-    services.documents.write_json(summary_path(run), _summary(context, parts, waves))
+    services.documents.write_json(summary_path(run), _summary(context, parts, waves, tenant))
 
 
 def summary_path(run: str) -> str:
@@ -71,7 +71,7 @@ def _named_only(context: Context, entry: Json) -> Extract:
     )
 
 
-def _judge_tenant(context: Context, parts: Parts) -> None:
+def _judge_tenant(context: Context, parts: Parts) -> list[Verdict]:
     """What belongs to no workspace gets its verdicts too."""
     moving = [each for each in _extracts(context) if moves(each)]
     rows = {part: list(found.rows) for part, found in parts.items()}
@@ -79,6 +79,18 @@ def _judge_tenant(context: Context, parts: Parts) -> None:
     gateways = context.request.gateways if context.request.target else None
     verdicts = judge_tenant(rows, [each.workspace_id for each in moving], gateways, used)
     context.services.manifest.plan_items(context.call.migration, "", rows_of(verdicts))
+    return verdicts
+
+
+def _plan_others(context: Context) -> None:
+    """A plan has a row also for what was never read: deleted workspaces, and the service's own."""
+    services, run = context.services, context.call.migration
+    if not is_plan(run):
+        return
+    known = know(context)
+    for entry in read_selection(services, run)["beside"]:
+        verdict = judge_workspace(entry, known.facts(entry))
+        services.manifest.plan_workspace(run, workspace_row(entry, verdict))
 
 
 def _surroundings(context: Context) -> Surroundings:
@@ -107,11 +119,13 @@ def _uses(context: Context) -> dict[str, list[str]]:
     return {one: [other for other in others if other in uses] for one, others in uses.items()}
 
 
-def _summary(context: Context, parts: Parts, waves: dict[str, int]) -> Json:
+def _summary(context: Context, parts: Parts, waves: dict[str, int], tenant: list[Verdict]) -> Json:
     services, run = context.services, context.call.migration
     totals = Totals()
     for extract in _extracts(context):
         totals.add(extract, waves)
+    totals.add_verdicts(tenant)
+    totals.add_late(services.manifest.progress(run)["items"])
     return {
         **totals.to_dict(),
         "findings": services.findings.counts(run),
@@ -136,47 +150,3 @@ def _forecast(context: Context) -> Json:
         now=services.clock.now(),
         pace=pace,
     )
-
-
-class Totals:
-    """Sums over the extracts of an estate."""
-
-    def __init__(self) -> None:
-        self._workspaces: Counter[str] = Counter()
-        self._items: Counter[str] = Counter()
-        self._kinds: dict[str, Counter[str]] = {}
-        self._minutes = 0
-        self._principals: set[str] = set()
-        self._waves: dict[int, Json] = {}
-        self._largest: list[Json] = []
-
-    def add(self, extract: Extract, waves: dict[str, int]) -> None:
-        items = sum(extract.routes.values())
-        self._workspaces[extract.kind] += 1
-        self._items.update(extract.routes)
-        for kind, routes in extract.kinds.items():
-            self._kinds.setdefault(kind, Counter()).update(routes)
-        self._minutes += extract.minutes
-        self._principals.update(extract.principals)
-        if extract.workspace_id in waves:
-            self._add_to_wave(waves[extract.workspace_id], extract, items)
-        self._largest.append({"id": extract.workspace_id, "name": extract.name, "items": items})
-        self._largest = sorted(self._largest, key=lambda one: (-one["items"], one["id"]))[:_LARGEST]
-
-    def _add_to_wave(self, number: int, extract: Extract, items: int) -> None:
-        wave = self._waves.setdefault(number, {"wave": number, "workspaces": 0, "items": 0, "first": []})
-        wave["workspaces"] += 1
-        wave["items"] += items
-        if len(wave["first"]) < _NAMED:
-            wave["first"].append(extract.name)
-
-    def to_dict(self) -> Json:
-        return {
-            "workspaces": dict(self._workspaces),
-            "items": dict(self._items),
-            "kinds": {kind: dict(routes) for kind, routes in self._kinds.items()},
-            "minutes": self._minutes,
-            "principals": len(self._principals),
-            "waves": [self._waves[number] for number in sorted(self._waves)],
-            "largest": self._largest,
-        }

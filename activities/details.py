@@ -13,7 +13,7 @@ from typing import Any
 
 from activities.context import Context, open_context
 from activities.frame import Call
-from activities.inventory import inventory_path
+from activities.inventory import inventory_path, judge_late
 from activities.tenancy import read_tenant
 from activities.tenant_lists import reason
 from shared.assessment.obstacles_unknown import not_checkable
@@ -58,7 +58,12 @@ def read_details(services: Services, call: Call) -> Outcome:
         document = _answered(context, document, question)
     services.documents.write_json(path, document)
     position += _PER_CALL
-    return Wait(services.clock.now(), {"position": position}) if position < len(asked) else Done()
+    if position < len(asked):
+        return Wait(services.clock.now(), {"position": position})
+    if document.get(_SUBSCRIPTIONS):
+        judge_late(context, context.workspace(), document)
+        services.manifest.count_workspace(call.migration, call.workspace)
+    return Done()
 
 
 def questions(document: Mapping[str, Any]) -> list[Question]:

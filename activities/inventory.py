@@ -16,13 +16,13 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from activities.classification import classify, rows_of
+from activities.classification import rows_of
 from activities.context import Context, open_context
 from activities.frame import Call
 from activities.known import Known, know
 from activities.planning import BATCHES, batch_size, read_selection
 from shared.assessment.extracts import extract
-from shared.assessment.model import Extract, Obstacle
+from shared.assessment.model import Extract, Obstacle, Verdict
 from shared.assessment.obstacles import of_workspace
 from shared.assessment.verdicts import judge, judge_workspace
 from shared.errors import EntityNotFound, IdentityRefused, NotAuthorized, TerminalError
@@ -140,19 +140,23 @@ def read_directly(context: Context, workspace_id: str) -> Json:
     }
 
 
-def read_late(context: Context, row: WorkspaceRow) -> list[ItemRow]:
-    """Read a workspace that the plan could not, now that its turn has come; its document and rows.
+def read_late(context: Context, row: WorkspaceRow) -> None:
+    """Read a workspace that the plan could not, now that its turn has come; judged as the plan would have."""
+    known = know(context)
+    document = _document(
+        known, {"id": row.source_id, "name": row.source_name}, read_directly(context, row.source_id)
+    )
+    judge_late(context, row, document, known)
+    context.services.documents.write_json(inventory_path(context.call.migration, row.source_id), document)
 
-    Nothing is selected anew: an item whose model is in another workspace is judged as the plan would have.
-    """
-    run, known = context.call.migration, know(context)
-    entry = {"id": row.source_id, "name": row.source_name, "targetCapacity": row.target_capacity}
-    document = _document(known, entry, read_directly(context, row.source_id))
-    rows = classify(document, known.facts(entry))
-    context.services.manifest.plan_items(run, row.source_id, rows)
-    context.services.findings.add_all(run, manual_items(rows))
-    context.services.documents.write_json(inventory_path(run, row.source_id), document)
-    return rows
+
+def judge_late(context: Context, row: WorkspaceRow, document: Json, known: Known | None = None) -> None:
+    """Rows and findings of what a document did not hold when its workspace was planned; the others stay."""
+    services, run = context.services, context.call.migration
+    facts = (known or know(context)).facts({"id": row.source_id, "targetCapacity": row.target_capacity})
+    rows = rows_of(judge(document, facts))
+    services.manifest.plan_items(run, row.source_id, rows)
+    services.findings.add_all(run, manual_items(rows))
 
 
 def inventory_path(migration_id: str, workspace_id: str) -> str:
@@ -202,20 +206,26 @@ class _Batch:
         self._context.services.documents.write_json(path, [found.to_dict() for found in self._extracts])
 
     def _row(self, entry: Mapping[str, Any], document: Json, rows: list[ItemRow]) -> WorkspaceRow:
-        verdict = judge_workspace(document, self._known.facts(entry))
-        return WorkspaceRow(
-            entry["id"],
-            entry["name"],
-            target_name=entry["targetName"],
-            status=WorkspaceStatus.PENDING if entry["moves"] else WorkspaceStatus.SKIPPED,
-            source_capacity=entry["capacity"],
-            target_capacity=entry["targetCapacity"],
-            counts=count_items(rows),
-            route=verdict.route,
-            reason=verdict.reason,
-            todo=verdict.todo,
-            minutes=verdict.minutes,
-        )
+        return workspace_row(entry, judge_workspace(document, self._known.facts(entry)), count_items(rows))
+
+
+def workspace_row(
+    entry: Mapping[str, Any], verdict: Verdict, counts: dict[str, dict[str, int]] | None = None
+) -> WorkspaceRow:
+    """The manifest row of an entry of the selection, with the verdict on the workspace itself."""
+    return WorkspaceRow(
+        entry["id"],
+        entry["name"],
+        target_name=entry["targetName"],
+        status=WorkspaceStatus.PENDING if entry["moves"] else WorkspaceStatus.SKIPPED,
+        source_capacity=entry["capacity"],
+        target_capacity=entry["targetCapacity"],
+        counts=counts or {},
+        route=verdict.route,
+        reason=verdict.reason,
+        todo=verdict.todo,
+        minutes=verdict.minutes,
+    )
 
 
 def extracts_path(run: str, batch: int) -> str:
@@ -230,7 +240,7 @@ def manual_items(rows: list[ItemRow]) -> list[Obstacle]:
             row.kind,
             row.source_id,
             row.source_name,
-            f"Not moved: {row.note}.",
+            f"Not moved: {row.note}",
             workspace_id=row.workspace_id,
         )
         for row in rows
@@ -254,6 +264,7 @@ def _document(known: Known, entry: Mapping[str, Any], seen: Mapping[str, Any]) -
         **known.parts_of(entry["id"]),
         "id": entry["id"],
         "name": entry["name"],
+        "kind": entry.get("kind", ""),
         "complete": bool(seen),
         "mode": known.mode,
     }

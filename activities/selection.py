@@ -5,26 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from shared.assessment.verdicts_workspace import kind_of
+
 type Json = dict[str, Any]
 
-_KIND_OF_TYPE = {"": "workspace", "workspace": "workspace", "group": "classic"}
-_PERSONAL = frozenset({"personal", "personalgroup"})
 _MOVABLE = frozenset({"workspace", "classic", "orphaned"})
-
-
-def kind_of(group: Mapping[str, Any]) -> str:
-    """workspace | classic | orphaned | personal | deleted | other.
-
-    Lists that don't tell type and state hold only live workspaces.
-    """
-    kind, state = str(group.get("type") or "").lower(), str(group.get("state") or "").lower()
-    if state not in {"", "active", "orphaned"}:
-        return "deleted"
-    if kind in _PERSONAL:
-        return "personal"
-    if kind not in _KIND_OF_TYPE:
-        return "other"
-    return "orphaned" if state == "orphaned" else _KIND_OF_TYPE[kind]
 
 
 def movable(group: Mapping[str, Any]) -> bool:

@@ -177,7 +177,8 @@ class ItemRow(Record):
     import_id: str = ""
     import_tries: int = 0  # imports of it that failed; after every third one it waits for people
     damages: int = 0  # staged copies that were not what was exported, likewise
-    route: str = ""  # shared.assessment.model.Route, with the reason in `note`
+    route: str = ""  # shared.assessment.model.Route
+    reason: str = ""  # why this route
     lost: str = ""
     todo: str = ""
     minutes: int = 0  # of a person's time

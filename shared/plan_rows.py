@@ -103,7 +103,7 @@ def _item_verdict(row: ItemRow, places: Places) -> Json:
         "name": row.source_name,
         "route": row.route,
         "automated": is_automated(row),
-        "reason": row.note.removesuffix(row.todo).rstrip(),  # a mapping shows both in one
+        "reason": row.reason,
         "lost": row.lost,
         "todo": row.todo,
         "minutes": row.minutes,
