@@ -50,7 +50,7 @@ def of_estate(
         Capacities(parts, request, known),
         Gateways(parts, request),
         Principals(parts, request, known),
-        Unknown(parts, known),
+        Unknown(parts, request, known),
     )
     for extract in extracts:
         for judge in judges:

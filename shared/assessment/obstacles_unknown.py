@@ -9,9 +9,11 @@ from collections.abc import Iterator
 
 from shared.assessment.model import Extract, Obstacle
 from shared.assessment.obstacles_parts import Parts, Surroundings, moves, unread_of
+from shared.models import MigrationRequest
 
 _TITLES = {
     "customVisuals": "custom visuals",
+    "tenantSettings": "settings of the target tenant",
     "modelSizes": "sizes of models",
     "downloads": "whether reports may be downloaded",
     "exportRights": "rights of the source identity",
@@ -29,6 +31,10 @@ _ALWAYS = {
     "Reports made in the service, copies, and models with incremental refresh are refused there too.",
 }
 _SIZES = "No API tells how large a model is before its export: over 1 GB it can't be downloaded, over 10 not imported."
+_SETTINGS = (
+    "Whether the target tenant lets this app create workspaces shows at the first one: a plan writes nothing. 'Service "
+    "principals can create workspaces, connections, and deployment pipelines' is off by default."
+)
 # Read by the admin identity: where it was refused at all, `inventory.noAdmin` says so.
 _ADMIN_PARTS = ("capacities", "apps", "pipelines", "fabricItems", "workbooks")
 _OTHER_PARTS = {
@@ -48,13 +54,15 @@ def not_checkable(topic: str, reason: str) -> Obstacle:
 class Unknown:
     """What the estate holds that is not told, and the lists that could not be read."""
 
-    def __init__(self, parts: Parts, surroundings: Surroundings):
+    def __init__(self, parts: Parts, request: MigrationRequest, surroundings: Surroundings):
         self._parts = parts
+        self._has_target = bool(request.target)
         self._surroundings = surroundings
-        self._reports = self._models = 0
+        self._workspaces = self._reports = self._models = 0
 
     def see(self, extract: Extract) -> Iterator[Obstacle]:
         if moves(extract):
+            self._workspaces += 1
             self._reports += extract.counts.get("reports", 0)
             self._models += extract.counts.get("models", 0)
         return iter(())
@@ -64,6 +72,8 @@ class Unknown:
             yield from (not_checkable(topic, reason) for topic, reason in _ALWAYS.items())
         if self._models:
             yield not_checkable("modelSizes", _SIZES)
+        if self._has_target and self._workspaces:
+            yield not_checkable("tenantSettings", _SETTINGS)
         for part, topic in _OTHER_PARTS.items():
             if reason := unread_of(self._parts, part):
                 yield not_checkable(topic, reason)

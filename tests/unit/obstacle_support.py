@@ -51,7 +51,7 @@ def found(
     told = {name: part if isinstance(part, Part) else Part(part) for name, part in (parts or {}).items()}
     known = Surroundings(**{"target_graph": True, **surroundings})
     obstacles = of_estate(extracts, told, request or wanted(), known)
-    always = {"customVisuals", "downloads", "modelSizes"}
+    always = {"customVisuals", "downloads", "modelSizes", "tenantSettings"}
     return [each for each in obstacles if each.id not in always]
 
 

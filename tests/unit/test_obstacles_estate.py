@@ -9,10 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from obstacle_support import CLOUD_SQL, SQL, codes, found, people, sources, wanted, workspace
 
-from shared.assessment.model import Extract
+from shared.assessment.extracts import extract
+from shared.assessment.extracts_principals import principals_of
+from shared.assessment.model import Extract, Facts
 from shared.assessment.obstacles import of_estate
 from shared.assessment.obstacles_capacities import units
 from shared.assessment.obstacles_parts import Part, Surroundings
+from shared.assessment.obstacles_principals import shown, unmapped
 from shared.findings import CATALOGUE
 from shared.models import Severity
 
@@ -307,13 +310,32 @@ def test_a_list_that_was_refused_is_named_but_not_besides_the_missing_admin_righ
 
 
 def test_what_no_api_tells_is_said_once_and_only_where_it_matters() -> None:
-    def topics(**counts: int) -> list[str]:
+    def topics(target: str, **counts: int) -> list[str]:
         estate = [workspace(each, counts=counts) for each in range(3)]
-        return [each.id for each in of_estate(estate, {}, wanted(), Surroundings())]
+        return [each.id for each in of_estate(estate, {}, wanted(target=target), Surroundings())]
 
-    assert topics() == []
-    assert topics(models=1) == ["modelSizes"]
-    assert topics(reports=1, models=1) == ["customVisuals", "downloads", "modelSizes"]
+    assert topics("") == []
+    assert topics("", models=1) == ["modelSizes"]
+    assert topics("", reports=1, models=1) == ["customVisuals", "downloads", "modelSizes"]
+    assert topics("fabrikam") == ["tenantSettings"]
+
+
+def test_the_plan_and_the_run_call_a_principal_alike() -> None:
+    """Else the run would say again, workspace by workspace, what the plan has said once."""
+    users = [
+        {"identifier": "Ann@contoso.example", "emailAddress": "Ann@contoso.example", "principalType": "User"},
+        {"identifier": "G-1", "graphId": "G-1", "displayName": "All of them", "principalType": "Group"},
+        {"identifier": "A-1", "displayName": "Robot", "principalType": "App"},
+    ]
+    document = {"id": "w1", "users": [{**user, "groupUserAccessRight": "Admin"} for user in users]}
+    read = extract(document, [], {"id": "w1", "name": "W", "capacity": "", "targetCapacity": ""}, Facts())
+    by_plan = {(o.code, o.kind, o.id, o.name, o.workspace_id, o.key) for o in found([read])}
+    by_run = [
+        unmapped(identifier, who["kind"], shown(identifier, who), "…")
+        for identifier, who in principals_of({"users": document["users"]}).items()
+    ]
+    assert by_plan == {(o.code, o.kind, o.id, o.name, o.workspace_id, o.key) for o in by_run}
+    assert {o.name for o in by_run} == {"Ann@contoso.example", "All of them", "Robot"}
 
 
 _names = st.sampled_from(["a@x", "b@x", "c@y"])
