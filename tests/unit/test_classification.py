@@ -44,7 +44,8 @@ def test_every_item_has_one_row(found: list[dict[str, Any]], datasets: list[dict
     own = [report["id"] for report in found if not report.get("appId")]
     assert sorted(row.source_id for row in rows) == sorted([*own, *(model["id"] for model in datasets)])
     assert all(row.state in (ItemState.PLANNED, ItemState.MANUAL) for row in rows)
-    assert all(row.note and row.route for row in rows)
+    assert all(row.reason and row.route for row in rows)
+    assert all(bool(row.note) == (row.state == ItemState.MANUAL) for row in rows)
     assert all(row.route == Route.PBIX for row in rows if row.state == ItemState.PLANNED)
 
 
