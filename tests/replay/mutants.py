@@ -55,7 +55,12 @@ def build(changed: str = "", tree: ast.Module | None = None) -> dict[str, Callab
 
 def _named(made: dict[str, types.ModuleType]) -> dict[str, Callable[..., Any]]:
     where = {"migration": "migration", "scan_batch": "scan", "workspace": "workspace"}
-    where |= {"move_model": "item", "drift": "drift", "undo_workspace": "rollback"}
+    where |= {
+        "workspace_details": "scan",
+        "move_model": "item",
+        "drift": "drift",
+        "undo_workspace": "rollback",
+    }
     return {name: getattr(made[f"orchestrators.{module}"], name) for name, module in where.items()}
 
 

@@ -50,6 +50,7 @@ class Scene:
     play: Callable[[Running], None]
     workspaces: int
     settings: dict[str, str] = field(default_factory=dict[str, str])
+    graph: bool = False  # the target's directory can be asked
 
 
 @contextmanager
@@ -58,7 +59,7 @@ def staged(scene: Scene, folder: Path) -> Iterator[Running]:
     records = folder / "records"
     with (
         Azurite(folder / "azurite") as azurite,
-        Sandbox(folder / "sandbox", workspaces=scene.workspaces) as box,
+        Sandbox(folder / "sandbox", workspaces=scene.workspaces, graph=scene.graph) as box,
     ):
         own = {"AzureWebJobsStorage": azurite.connection_string, "LOCAL_RECORD_DIR": str(records)}
         schedule = {"DRIFT_SCHEDULE": _NEVER, "WATCHDOG_SCHEDULE": _NEVER}
@@ -181,6 +182,12 @@ def stopped(running: Running) -> None:
     api.give("stopped", "retry", status="failed")
 
 
+def planned(running: Running) -> None:
+    """A plan, which reads everything and moves nothing."""
+    running.app.start()
+    running.api.plan(running.sandbox, "planned")
+
+
 def _seen(ledger: list[dict[str, Any]], operation: str) -> bool:
     return any(call["operation"] == operation for call in ledger)
 
@@ -245,4 +252,5 @@ SCENES = (
     Scene("refused", refused, 1),
     Scene("stopped", stopped, 3),
     Scene("undone", undone, 3),
+    Scene("planned", planned, 2, graph=True),
 )

@@ -22,7 +22,7 @@ from tests.replay.mutants import MODULES, Mutant, build, mutants
 
 HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"), key=lambda path: path.stat().st_size)
 REAL = {orchestrator.__name__: orchestrator for orchestrator in orchestrators.ALL}
-OF_MODULE = {"scan": "scan_batch", "item": "move_model"}  # the others are named like their orchestrator
+OF_MODULE = {"scan": "", "item": "move_model"}  # the others are named like their orchestrator
 # Changes that no running instance can notice: what has been waited for is there at once the second time.
 HARMLESS = {"answer = (yield task) twice", "yield durable.when_any(running) twice"}
 # Eighty waits take minutes to record; tests/unit/test_waiting.py makes them on a real hub.

@@ -15,7 +15,7 @@ _WITHIN_S = 180.0
 
 class Api:
     def __init__(self, url: str) -> None:
-        self._url = f"{url}/api/migrations"
+        self._url, self._plans = f"{url}/api/migrations", f"{url}/api/plans"
 
     def begin(self, sandbox: Sandbox, identity: str) -> None:
         """Start the migration the sandbox suggests."""
@@ -26,6 +26,12 @@ class Api:
         """Start it and wait for the status it has to reach."""
         self.begin(sandbox, identity)
         self._reach(identity, status)
+
+    def plan(self, sandbox: Sandbox, identity: str) -> None:
+        """Ask for the plan of it, and wait until it is done."""
+        body = {**sandbox.control.suggested_request(), "id": identity}
+        requests.post(self._plans, json=body, timeout=60).raise_for_status()
+        self.until(lambda: requests.get(f"{self._plans}/{identity}", timeout=60).json()["status"] == "done")
 
     def give(self, identity: str, verb: str, body: Any = None, status: str = "") -> None:
         """Give a verb, and wait for the status it has to lead to."""
