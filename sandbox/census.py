@@ -1,6 +1,6 @@
 """Everything in a tenant that an assessment has to judge, once each: the truth against which its verdicts are counted.
 
-Not in it: the copies of reports that installed apps show. Workbooks have no id; their workspace and name tell them apart.
+Not in it: the copies of reports that installed apps show. Workbooks have no id: workspace and name tell them apart.
 """
 
 from collections.abc import Iterator

@@ -195,9 +195,7 @@ class _Pair:
             datasetWithoutReport=sum(model.id not in moved for model in self.old.datasets),
             dashboard=len(self.old.dashboards),
             dataflow=len(self.old.dataflows),
-            datamart=len(self.old.datamarts),
-            workbook=len(self.old.workbooks),
-            fabricItem=len(self.old.fabric_items),
+            others=len([*self.old.datamarts, *self.old.workbooks, *self.old.fabric_items]),
         )
         self.result.not_compared += Counter()  # drops the zeros
 

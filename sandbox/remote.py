@@ -166,10 +166,7 @@ class Control:
         return self.call("GET", "ledger", since=since)
 
     def writes(self, tenant: str = "") -> list[Json]:
-        """The calls meant to change a tenant ("contoso", "source", … or either), however they were answered.
-
-        Scans, RefreshUserPermissions, queries, tokens and Graph batches are none: asked with POST, they only read.
-        """
+        """Calls meant to change a tenant (or either), however answered; not what is asked with POST and only reads."""
         return self.call("GET", f"writes/{tenant}")
 
     def clear_ledger(self) -> None:
