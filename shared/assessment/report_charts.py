@@ -53,6 +53,7 @@ class Forecast:
     seconds: float | None = None
     bytes: float | None = None
     end: str = ""
+    limit: str = ""  # what decides how long it takes
     total: int = 0
     assumptions: list[str] = field(default_factory=list[str])
 
@@ -155,6 +156,7 @@ def forecast(told: Mapping[str, Any]) -> Forecast:
         told.get("seconds"),
         told.get("bytes"),
         str(told.get("expectedEnd") or ""),
+        str(told.get("limitedBy") or ""),
         sum(calls.values()),
         [str(text) for text in told.get("assumptions") or []],
     )

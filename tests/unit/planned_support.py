@@ -63,7 +63,7 @@ def _workspace(services: Services, run: str, identity: str, name: str) -> None:
     rows = [
         row(Kind.REPORT, 1, ItemState.PLANNED, "pbix"),
         row(Kind.REPORT, 2, ItemState.PLANNED, "pbix", lost="its label"),
-        row(Kind.DASHBOARD, 1, ItemState.MANUAL, "byHand", todo=todo, minutes=10, note=f"no API {todo}"),
+        row(Kind.DASHBOARD, 1, ItemState.MANUAL, "byHand", todo=todo, minutes=10, reason="no API"),
         row(Kind.FABRIC_ITEM, 1, ItemState.SKIPPED, "staysBehind", note="nothing moves it"),
     ]
     services.manifest.plan_items(run, identity, rows)
