@@ -12,6 +12,8 @@ import pytest
 from driver import Driver
 
 from cli import exits
+from cli.api import chain_pages
+from cli.plan_report import blockers, plan_bars, plan_line
 
 
 def write(folder: Path, **body: Any) -> str:
@@ -105,3 +107,36 @@ def test_wrong_usage_is_told_before_anything_is_sent(
     given = [str(tmp_path / each) if each in texts else each for each in arguments]
     found = pbimigrate(*given, url="http://127.0.0.1:1")
     assert (found.code, found.out) == (exits.USAGE, "")
+
+
+def state(status: str, **more: Any) -> dict[str, Any]:
+    counts = {"workspaces": {"total": 3}, "items": {"report": {"total": 7, "manual": 2}}}
+    return {"id": "p", "status": status, "progress": counts, "findingCounts": {}, "findings": [], **more}
+
+
+def test_a_plan_under_way_shows_what_was_read_and_promises_no_end() -> None:
+    assert plan_line(state("running")) == "running   workspaces 3  report 7"
+    assert list(plan_bars(state("running"))) == [
+        ("p", 0, 0, "running"),
+        ("workspaces", 3, 0, "3"),
+        ("report", 7, 0, "7"),
+    ]
+    assert [(ended, total) for _, ended, total, _ in plan_bars(state("done"))] == [(1, 1), (3, 3), (7, 7)]
+
+
+def test_blockers_are_counted_also_before_the_sums_are_there() -> None:
+    assert blockers(state("done", findingCounts={"blocker": {"a.b": 2, "c.d": 1}})) == 3
+    assert blockers(state("done", findings=[{"severity": "blocker"}, {"severity": "info"}])) == 1
+    assert exits.of_plan("failed", 1) == exits.FAILED
+
+
+def test_pages_of_a_file_are_read_one_after_the_other_and_the_first_at_once() -> None:
+    asked: list[str | None] = []
+
+    def read(token: str | None) -> tuple[bytes, str | None]:
+        asked.append(token)
+        return (token or "0").encode(), {None: "1", "1": "2", "2": None}[token]
+
+    pages = chain_pages(read)
+    assert asked == [None]
+    assert b"".join(pages) == b"012"
