@@ -6,20 +6,27 @@ A list that is refused is no failure: the part then says why, and the plan names
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from activities import tenant_lists
 from activities.context import Context, open_context
 from activities.frame import Call
 from shared.assessment.obstacles_parts import Part
 from shared.config import Settings
-from shared.errors import IdentityRefused, TerminalError
-from shared.models import MigrationRequest
+from shared.errors import IdentityRefused, TerminalError, Throttled
+from shared.models import MigrationRequest, is_plan
 from shared.outcomes import Done, Json, Outcome, Wait
 from shared.services import Services
 
 GRAPH = "target-graph"
 _SOURCE = ("capacities", "memberships", "gateways", "apps", "pipelines", "fabricItems", "workbooks")
 _TARGET = ("capacities", "groups", "gateways")
-_PER_CALL = 25  # gateways whose data sources one activity reads
+_PER_CALL = 25  # rows of which one activity reads more
+_APPS = "source-apps"
+_PATIENCE = timedelta(
+    minutes=1
+)  # scaled; how long a plan waits for the quota of app users, which is 200 an hour
+_USED_UP = "The service tells the users of 200 apps an hour, and these calls are used up."
 
 
 def parts_of(request: MigrationRequest, settings: Settings) -> tuple[list[str], list[str]]:
@@ -52,7 +59,7 @@ def read_part(services: Services, call: Call) -> Outcome:
     elif held["complete"]:
         return Done()
     else:
-        held = _with_more_data_sources(context, held)
+        held = _with_more(context, held)
     services.documents.write_json(part_path(call.migration, call.phase), held)
     return Done() if held["complete"] else Wait(services.clock.now())
 
@@ -84,22 +91,32 @@ def _read(context: Context) -> Json:
         if refused.retry_at is not None:  # no token at present, which says nothing about rights
             raise
         rows, unread = [], tenant_lists.reason(refused)
-    return {"rows": rows, "unread": unread, "complete": not _left(name, rows)}
+    return {"rows": rows, "unread": unread, "complete": not _left(context, rows)}
 
 
-def _with_more_data_sources(context: Context, held: Json) -> Json:
-    """Data sources of the next gateways: one call each, so that a large tenant takes several activities."""
-    tenant = context.source if context.call.phase.startswith("source-") else context.target
-    rows = list(held["rows"])
-    for number in _left(context.call.phase, rows)[:_PER_CALL]:
-        rows[number] = tenant_lists.fill_data_sources(tenant, rows[number])
-    return {**held, "rows": rows, "complete": not _left(context.call.phase, rows)}
+def _with_more(context: Context, held: Json) -> Json:
+    """What takes a call per row, of the next rows: a large tenant takes several activities."""
+    name, rows = context.call.phase, list(held["rows"])
+    tenant = context.source if name.startswith("source-") else context.target
+    part, fill = tenant_lists.FILLERS[name]
+    for number in _left(context, rows)[:_PER_CALL]:
+        try:
+            rows[number] = fill(tenant, rows[number])
+        except Throttled as busy:
+            if (
+                name != _APPS
+                or busy.retry_at - context.services.clock.now() <= _PATIENCE * context.call.scale
+            ):
+                raise
+            rows = [row if part in row else {**row, part: [], "unread": _USED_UP} for row in rows]
+            return {**held, "rows": rows, "unread": _USED_UP, "complete": True}
+    return {**held, "rows": rows, "complete": not _left(context, rows)}
 
 
-def _left(name: str, rows: list[Json]) -> list[int]:
-    """Which gateways' data sources are still to be read."""
-    if not name.endswith("-gateways"):
+def _left(context: Context, rows: list[Json]) -> list[int]:
+    """The rows of which something is still to be read. Users of apps are for people to read, so for plans only."""
+    name = context.call.phase
+    if name not in tenant_lists.FILLERS or (name == _APPS and not is_plan(context.call.migration)):
         return []
-    return [
-        n for n, row in enumerate(rows) if "datasources" not in row and row.get("administered") is not False
-    ]
+    part = tenant_lists.FILLERS[name][0]
+    return [n for n, row in enumerate(rows) if part not in row and row.get("administered") is not False]

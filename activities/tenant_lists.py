@@ -15,6 +15,7 @@ from shared.outcomes import Json
 from shared.powerbi.connect import PowerBI
 
 type Reader = Callable[[PowerBI], Part]
+type Filler = Callable[[PowerBI, Json], Json]
 
 # What the scanner and the lists of Power BI give with more detail.
 _TOLD_ELSEWHERE = frozenset({"report", "paginatedreport", "dashboard", "semanticmodel", "datamart", "app"})
@@ -118,6 +119,15 @@ def fill_data_sources(tenant: PowerBI, row: Json) -> Json:
         return {**row, "datasources": [], "unread": reason(refused)}
 
 
+def fill_users(tenant: PowerBI, row: Json) -> Json:
+    """Apps_GetAppUsersAsAdmin of one app, or why they can't be read."""
+    try:
+        return {**row, "users": tenant.apps.users_as_admin(row["id"])}
+    except (TerminalError, IdentityRefused) as refused:
+        _raise_if_told_to_wait(refused)
+        return {**row, "users": [], "unread": reason(refused)}
+
+
 READERS: Mapping[str, Reader] = {
     "source-capacities": capacities_as_admin,
     "source-apps": apps,
@@ -130,6 +140,13 @@ READERS: Mapping[str, Reader] = {
     "target-capacities": capacities,
     "target-gateways": gateways,
     "target-groups": names,
+}
+
+# What is read of each row afterwards, by one call each: the field it fills, and how.
+FILLERS: Mapping[str, tuple[str, Filler]] = {
+    "source-gateways": ("datasources", fill_data_sources),
+    "target-gateways": ("datasources", fill_data_sources),
+    "source-apps": ("users", fill_users),
 }
 
 

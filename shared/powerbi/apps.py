@@ -24,6 +24,10 @@ class Apps:
         """Apps_GetAppsAsAdmin: `id`, `name`, `workspaceId`, `publishedBy`, `lastUpdate`. No audiences, no contents."""
         return skip_paging(self._page, PAGE, lambda row: str(row["id"]).lower(), until_empty=True)
 
+    def users_as_admin(self, app_id: str) -> list[Row]:
+        """Apps_GetAppUsersAsAdmin: who may see the app; 200 calls an hour."""
+        return self._client.call(op.LIST_APP_USERS_AS_ADMIN, {"app": app_id}).rows()
+
     def _page(self, top: int, skip: int) -> list[Row]:
         """The contract wants `$top` always, and a `$skip` of at least one."""
         query = {"$top": top, "$skip": skip} if skip else {"$top": top}

@@ -81,6 +81,7 @@ POST_WORKSPACE_INFO = Operation(
     idempotent=True,
 )
 LIST_APPS_AS_ADMIN = _get("Apps_GetAppsAsAdmin", "/admin/apps", "admin.other", "admin")
+LIST_APP_USERS_AS_ADMIN = _get("Apps_GetAppUsersAsAdmin", "/admin/apps/{app}/users", "admin.other", "admin")
 LIST_PIPELINES_AS_ADMIN = _get("Pipelines_GetPipelinesAsAdmin", "/admin/pipelines", "admin.other", "admin")
 REPORT_SUBSCRIPTIONS_AS_ADMIN = _get(
     "Reports_GetReportSubscriptionsAsAdmin", "/admin/reports/{report}/subscriptions", "admin.other", "admin"

@@ -17,7 +17,7 @@ from activities.frame import run
 from activities.inventory import inventory_path
 from activities.tenancy import GRAPH, parts_of, read_part, read_parts, read_tenant
 from shared.config import Settings, load
-from shared.models import Migration, MigrationRequest
+from shared.models import Migration, MigrationRequest, WorkspaceRow, plan_key
 from shared.outcomes import Json
 from shared.services import Services, request_path
 
@@ -63,7 +63,12 @@ def world(storage: Settings, service: Service) -> Callable[..., World]:
     connection = storage.storage_connection
     assert connection is not None
 
-    def make(answers: Answers | None = None, fields: dict[str, str] | None = None, **request: Any) -> World:
+    def make(
+        answers: Answers | None = None,
+        fields: dict[str, str] | None = None,
+        run_key: Callable[[str], str] = str,
+        **request: Any,
+    ) -> World:
         scripted: Answers = answers or {}
 
         def script(received: Received) -> Reply:
@@ -81,7 +86,7 @@ def world(storage: Settings, service: Service) -> Callable[..., World]:
                 "AzureWebJobsStorage": connection.reveal(),
             }
         )
-        services, name = Services(settings), next_id("t")
+        services, name = Services(settings), run_key(next_id("t"))
         wanted = MigrationRequest(
             **{"source": "contoso", "target": "fabrikam", "workspaces": ["*"], **request}
         )
@@ -228,6 +233,25 @@ def test_many_gateways_take_several_activities_and_each_is_asked_once(world: Cal
     assert sorted(asked) == sorted(f"/gateways/{each}/datasources" for each in ids)
 
 
+def test_a_plan_reads_who_may_see_an_app_as_far_as_the_hour_s_calls_last(world: Callable[..., World]) -> None:
+    ids = [f"a{number}" for number in range(30)]
+    apps = reply_json({"value": [{"id": each} for each in ids]})
+
+    def listed(received: Received) -> Reply:
+        return apps if "$skip" not in received.query else rows()
+
+    def users(received: Received) -> Reply:
+        used_up = received.path.endswith("/a27/users")
+        return Reply(429, headers={"Retry-After": "3000"}) if used_up else rows("u")
+
+    here = world({"/users": users, "/admin/apps": listed}, run_key=plan_key)
+    assert here.to_the_end("source-apps") == 3
+    part = read_tenant(here.services, here.migration, "source", "apps")
+    assert [row["id"] for row in part.rows if row["users"]] == ids[:27]
+    assert {row["id"] for row in part.rows if "unread" in row} == set(ids[27:])
+    assert "used up" in part.unread
+
+
 def test_a_named_gateway_that_is_not_ours_is_told_from_one_that_is_not_there(
     world: Callable[..., World],
 ) -> None:
@@ -344,11 +368,13 @@ def detailed(here: World, workspace: str = "w") -> tuple[Json, int]:
         outcome = run(read_details, here.services, payload)
         if outcome["outcome"] == "done":
             return here.services.documents.read_json(inventory_path(here.migration, workspace)) or {}, number
+        assert outcome["outcome"] == "wait", outcome
         state = outcome["state"]
     raise AssertionError("it never ended")
 
 
 def with_document(here: World, **parts: Any) -> None:
+    here.services.manifest.plan_workspace(here.migration, WorkspaceRow("w", "W"))
     document = {"id": "w", "name": "W", "complete": True, "mode": "scanner", **parts}
     here.services.documents.write_json(inventory_path(here.migration, "w"), document)
 
