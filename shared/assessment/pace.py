@@ -36,7 +36,7 @@ class Pace:
     refresh_s: Range = (5, 60)
     call_s: float = 0.4
     export_s: float = 3.0  # until the file begins to come
-    step_s: float = 0.35  # of the engine and the storage account, per activity: not scaled
+    step_s: float = 0.25  # of the engine and the storage account, per activity: not scaled
     file_bytes: int | None = None  # of an average report, where somebody knows it
     bytes_per_s: float = 20e6  # of one file on its way
 
