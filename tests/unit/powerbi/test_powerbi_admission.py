@@ -245,16 +245,17 @@ def test_odd_waits_close_nothing_for_ever(rig: Rig, told_s: str) -> None:
 
 
 def test_calls_wait_for_a_place_in_flight(service: Service) -> None:
-    """Two places, sixteen threads: the service never sees more than two calls at once."""
+    """Two places, sixteen threads: the service never sees more than two calls at once, and does see two."""
     rig = limited(service, {"default": {"in_flight": 2, "limit": 1000, "window_s": 60}})
-    lock, inside, most = threading.Lock(), 0, 0
+    lock, both, arrived, inside, most = threading.Lock(), threading.Barrier(2), 0, 0, 0
 
     def script(_: Received) -> Reply:
-        nonlocal inside, most
+        nonlocal arrived, inside, most
         with lock:
-            inside += 1
-            most = max(most, inside)
-        threading.Event().wait(0.005)
+            arrived, inside = arrived + 1, inside + 1
+            most, first = max(most, inside), arrived <= 2
+        if first:
+            both.wait(60)  # each of the first two stays until the other is inside as well
         with lock:
             inside -= 1
         return reply_json({"id": GROUP})
