@@ -129,7 +129,7 @@ def _summary(context: Context, parts: Parts, waves: dict[str, int], tenant: list
     return {
         **totals.to_dict(),
         "findings": services.findings.counts(run),
-        "forecast": _forecast(context),
+        "forecast": _forecast(context, parts),
         "unread": [
             dict(zip(("side", "part", "reason"), (*name.split("-", 1), part.unread), strict=True))
             for name, part in parts.items()
@@ -138,13 +138,13 @@ def _summary(context: Context, parts: Parts, waves: dict[str, int], tenant: list
     }
 
 
-def _forecast(context: Context) -> Json:
+def _forecast(context: Context, parts: Parts) -> Json:
     services, request = context.services, context.request
     pace = Pace(scale=services.settings.poll_scale)
     mode = read_selection(services, context.call.migration)["mode"]
     target = services.connection(request.target) if request.target else None
     return forecast.estimate(
-        estate_of(_extracts(context), pace, mode),
+        estate_of(_extracts(context), pace, mode, {name: len(part.rows) for name, part in parts.items()}),
         services.connection(request.source),
         target,
         now=services.clock.now(),

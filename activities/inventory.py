@@ -13,6 +13,7 @@ says of the workspace>, "reports", "datasets", "dashboards", "dataflows", "datam
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -191,11 +192,12 @@ class _Batch:
         found = extract(document, verdicts, entry, facts)
         services.documents.write_json(inventory_path(run, entry["id"]), document)
         services.manifest.plan_items(run, entry["id"], rows)
-        services.manifest.plan_workspace(run, self._row(entry, document, rows))
+        verdict = judge_workspace(document, facts)
+        services.manifest.plan_workspace(run, workspace_row(entry, verdict, count_items(rows)))
         obstacles = of_workspace(document, verdicts, found, facts)
         obstacles = [*_unread(entry, unread), *obstacles, *manual_items(rows)]
         services.findings.add_all(run, obstacles)
-        self._extracts.append(found)
+        self._extracts.append(replace(found, minutes=found.minutes + verdict.minutes))
 
     def unread(self, entry: Mapping[str, Any], why: str) -> None:
         """Its contents are not known yet; its own first step reads them."""
@@ -204,9 +206,6 @@ class _Batch:
     def close(self) -> None:
         path = extracts_path(self._context.call.migration, self._context.call.batch)
         self._context.services.documents.write_json(path, [found.to_dict() for found in self._extracts])
-
-    def _row(self, entry: Mapping[str, Any], document: Json, rows: list[ItemRow]) -> WorkspaceRow:
-        return workspace_row(entry, judge_workspace(document, self._known.facts(entry)), count_items(rows))
 
 
 def workspace_row(

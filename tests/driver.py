@@ -36,6 +36,22 @@ class Driver:
         assert answer.status_code in (200, 202), answer.text
         return answer.json()["id"]
 
+    def plan(self, within: float = 120, **changes: Any) -> dict[str, Any]:
+        """Ask for the plan the sandbox suggests, with changes (None leaves a field out), until it is made."""
+        wanted = {**self.sandbox.control.suggested_request(), **changes}
+        answer = self.post("plans", {name: value for name, value in wanted.items() if value is not None})
+        assert answer.status_code == 202, answer.text
+        assert answer.headers["Location"] == f"/api/plans/{answer.json()['id']}"
+        return self.planned(answer.json()["id"], within)
+
+    def planned(self, plan: str, within: float = 120) -> dict[str, Any]:
+        deadline = time.monotonic() + within
+        while (found := self.get(f"plans/{plan}").json())["status"] == "running":
+            assert time.monotonic() < deadline, found
+            time.sleep(0.1)
+        assert found["status"] == "done", found["error"]
+        return found
+
     def status(self, migration: str) -> dict[str, Any]:
         answer = self.get(f"migrations/{migration}")
         assert answer.status_code == 200, answer.text

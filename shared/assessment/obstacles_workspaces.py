@@ -41,20 +41,22 @@ class Workspaces:
         self._dataflows = 0
 
     def see(self, extract: Extract) -> Iterator[Obstacle]:
-        if extract.kind in _KINDS:
-            yield _about(f"workspace.{extract.kind}", extract, _KINDS[extract.kind])
         if not moves(extract):
+            yield from _of_kind(extract)
             return
-        self._note_users(extract)
+        self._tells_users |= self._surroundings.mode == "scanner" and bool(extract.counts.get("users"))
         self._moving += 1
         self._dataflows += extract.kinds.get(Kind.DATAFLOW, {}).get(Route.BY_HAND, 0)
-        yield from self._export_right(extract)
+        if _may_be_deserted(extract):
+            self._deserted.append(extract)
+        else:
+            yield from self._right_or_kind(extract, extract.kind)
         if self._request.target and self._request.existing != "merge":
             yield from self._name(extract)
 
     def conclude(self) -> Iterator[Obstacle]:
-        if self._tells_users:
-            yield from (_about("workspace.orphaned", each, _KINDS["orphaned"]) for each in self._deserted)
+        for deserted in self._deserted:
+            yield from self._right_or_kind(deserted, "orphaned" if self._tells_users else deserted.kind)
         if self._moving > WORKSPACES_PER_IDENTITY:
             yield self._too_many()
         if self._request.target and self._dataflows and not self._surroundings.target_user:
@@ -67,21 +69,21 @@ class Workspaces:
                 "master user.",
             )
 
-    def _note_users(self, extract: Extract) -> None:
-        """A scan without any users was not allowed to tell them; where it tells some, none means that nobody is in."""
-        if extract.counts.get("users"):
-            self._tells_users = self._surroundings.mode == "scanner"
-        elif extract.kind == "workspace" and extract.counts.get("items"):
-            self._deserted.append(extract)
+    def _right_or_kind(self, extract: Extract, kind: str) -> Iterator[Obstacle]:
+        """One finding: where we have no right, it says the kind as well, which decides who could give it."""
+        missing = list(self._export_right(extract, _KINDS.get(kind, "")))
+        yield from missing or _of_kind(extract, kind)
 
-    def _export_right(self, extract: Extract) -> Iterator[Obstacle]:
+    def _export_right(self, extract: Extract, kind: str) -> Iterator[Obstacle]:
         if self._members is None:
             return
         is_in = extract.workspace_id in self._members
         if self._members.get(extract.workspace_id) == "write" and not self._is_viewer(extract):
             return
         what = "may only read in this workspace" if is_in else "is not in this workspace"
-        message = f"The source identity {what}, so it can export nothing. {self._helper.says(extract)}"
+        message = f"The source identity {what}, so it can export nothing. {kind} {self._helper.says(extract)}".replace(
+            "  ", " "
+        )
         yield _about("access.source", extract, message, key="access.source")
 
     def _is_viewer(self, extract: Extract) -> bool:
@@ -115,6 +117,19 @@ class Workspaces:
             f"{self._moving} workspaces move. The identities of the source{others} can each be in "
             f"{WORKSPACES_PER_IDENTITY} workspaces, unless they act by several profiles.",
         )
+
+
+def _of_kind(extract: Extract, kind: str = "") -> Iterator[Obstacle]:
+    told = kind or extract.kind
+    if told in _KINDS:
+        yield _about(f"workspace.{told}", extract, _KINDS[told])
+
+
+def _may_be_deserted(extract: Extract) -> bool:
+    """A scan without any users was not allowed to tell them; where it tells some, none means that nobody is in."""
+    return (
+        extract.kind == "workspace" and bool(extract.counts.get("items")) and not extract.counts.get("users")
+    )
 
 
 class _Helper:

@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
 
 from driver import Driver
 
 
-def plan_of(driver: Driver, within: float = 120, **changes: Any) -> dict[str, Any]:
-    """Ask for the plan that the sandbox suggests, with changes (None leaves a field out), until it rests."""
-    wanted = {**driver.sandbox.control.suggested_request(), **changes}
-    body = {name: value for name, value in wanted.items() if value is not None}
-    answer = driver.post("plans", body)
-    assert answer.status_code == 202, answer.text
-    assert answer.headers["Location"] == f"/api/plans/{answer.json()['id']}"
-    deadline = time.monotonic() + within
-    while time.monotonic() < deadline:
-        found = driver.get(f"plans/{answer.json()['id']}").json()
-        if found["status"] != "running":
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"the plan is still running after {within} s: {found}")
-
-
 def test_a_plan_counts_by_route_and_forecasts(driver_of: Callable[..., Driver]) -> None:
     driver = driver_of(workspaces=3)
-    plan = plan_of(driver, id="first")
+    plan = driver.plan(id="first")
     assert plan["status"] == "done", plan
     assert plan["findings"] == [] or all(
         set(each) >= {"severity", "code", "remedy"} for each in plan["findings"]
@@ -44,7 +26,7 @@ def test_a_plan_counts_by_route_and_forecasts(driver_of: Callable[..., Driver]) 
 
 def test_a_plan_and_a_migration_may_have_the_same_id(driver_of: Callable[..., Driver]) -> None:
     driver = driver_of(workspaces=2)
-    assert plan_of(driver, id="same")["status"] == "done"
+    assert driver.plan(id="same")["status"] == "done"
     assert driver.get("migrations").json()["value"] == []
     assert driver.get("migrations/plan_same").status_code == 404
     assert driver.post("migrations/plan_same/cancel").status_code == 404
@@ -55,15 +37,14 @@ def test_a_plan_and_a_migration_may_have_the_same_id(driver_of: Callable[..., Dr
 
 def test_an_assessment_needs_no_target(driver_of: Callable[..., Driver]) -> None:
     driver = driver_of(workspaces=3)
-    plan = plan_of(driver, target=None, capacities=None, principals=None)
+    plan = driver.plan(target=None, capacities=None, principals=None)
     assert plan["status"] == "done" and plan["target"] is None
     assert Counter(call["tenant"] for call in driver.sandbox.control.ledger())["fabrikam"] == 0
 
 
 def test_nothing_is_written_in_either_tenant(driver_of: Callable[..., Driver]) -> None:
     driver = driver_of(workspaces=3, extras=True)
-    before = driver.sandbox.control.fingerprints()
-    assert plan_of(driver)["status"] == "done"
+    assert driver.plan()["status"] == "done"
     assert driver.sandbox.control.writes() == []
 
 
@@ -73,12 +54,4 @@ def test_a_plan_outlives_the_host(driver_of: Callable[..., Driver]) -> None:
     assert driver.post("plans", body).status_code == 202
     driver.app.kill()
     driver.app.start()
-    assert plan_of_existing(driver, "outlives")["status"] == "done"
-
-
-def plan_of_existing(driver: Driver, identity: str, within: float = 120) -> dict[str, Any]:
-    deadline = time.monotonic() + within
-    while (found := driver.get(f"plans/{identity}").json())["status"] == "running":
-        assert time.monotonic() < deadline, found
-        time.sleep(0.1)
-    return found
+    assert driver.planned("outlives")["status"] == "done"

@@ -119,7 +119,13 @@ def migration_of(workspaces: int, groups: list[list[str]], mode: str = "scanner"
     batches = -(-workspaces // (100 if mode == "scanner" else 10))
     return {
         "current_status": lambda _: {"status": next(statuses)},
-        "select_workspaces": lambda _: {"mode": mode, "batches": batches},
+        "select_workspaces": lambda _: {
+            "mode": mode,
+            "batches": batches,
+            "parts": [f"source-{number}" for number in range(12)],
+            "later": ["target-graph"],
+            "details": False,
+        },
         "conclude_plan": lambda _: {"status": "running"},
         "next_workspaces": paged("workspaces", [guid(n) for n in range(workspaces)]),
         "begin_validation": lambda _: {"status": "validating"},

@@ -30,11 +30,27 @@ HTTP = {
     "retry": ("migrations/{id}/retry", "POST"),
     "cut_over": ("migrations/{id}/cutover", "POST"),
     "roll_back": ("migrations/{id}/rollback", "POST"),
+    "start_plan": ("plans", "POST"),
+    "list_plans": ("plans", "GET"),
+    "get_plan": ("plans/{id}", "GET"),
+    "list_plan_findings": ("plans/{id}/findings", "GET"),
+    "list_plan_items": ("plans/{id}/items", "GET"),
+    "list_plan_workspaces": ("plans/{id}/workspaces", "GET"),
+    "get_plan_inventory": ("plans/{id}/inventory", "GET"),
+    "get_plan_report": ("plans/{id}/report", "GET"),
 }
 QUEUE_AND_TIMERS = {"start_batch", "watchdog", "watch_for_drift"}
 NOWHERE = "unknown_route"  # every other address, for an answer in the app's own form
 ENGINE = {"BuiltIn__HttpActivity", "BuiltIn__HttpPollOrchestrator"}  # the durable package's own
-ORCHESTRATORS = {"migration", "scan_batch", "workspace", "move_model", "undo_workspace", "drift"}
+ORCHESTRATORS = {
+    "migration",
+    "scan_batch",
+    "workspace_details",
+    "workspace",
+    "move_model",
+    "undo_workspace",
+    "drift",
+}
 BAD = {
     "a parameter without a binding": """
 @app.timer_trigger(arg_name="timer", schedule="0 * * * * *")

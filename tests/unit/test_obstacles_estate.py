@@ -298,7 +298,7 @@ def test_an_assessment_has_obstacles_of_the_source_only() -> None:
         principals=people("a@x"), sources=sources(SQL, CLOUD_SQL, gateway="g"), capacity="s", kind="orphaned"
     )
     parts = {**CAPACITIES, "source-memberships": [], "source-gateways": [{"id": "g", "name": "Gate"}]}
-    assert codes(found([one], wanted(target=""), parts=parts)) == ["access.source", "workspace.orphaned"]
+    assert codes(found([one], wanted(target=""), parts=parts)) == ["access.source"]
 
 
 @pytest.mark.parametrize("part", ["apps", "pipelines", "workbooks", "fabricItems", "capacities"])
