@@ -30,11 +30,13 @@ from shared.manifest import count_items, safe_id
 from shared.models import ItemRow, ItemState, WorkspaceRow, WorkspaceStatus
 from shared.outcomes import Done, Failed, Json, Outcome, Wait
 from shared.polling import SCAN
+from shared.powerbi.throttling import MAX_INLINE_WAIT_S
 from shared.services import Services
 from shared.tables import key
 
 _PLACE_S = 900.0  # scaled; how long a place is held after the last look, where nobody looks any more
 _PLACE_AGAIN = timedelta(seconds=60)  # all the scans a tenant may run are running: one takes a minute or so
+_IN_HAND_AGAIN = timedelta(seconds=10)  # until one of the results in memory may have been stored
 _KINDS = ("reports", "datasets", "dashboards", "dataflows", "datamarts", "users")
 _INSTANCES = ("datasourceInstances", "misconfiguredDatasourceInstances")
 
@@ -77,7 +79,19 @@ def _ask_for_scan(context: Context, place: str) -> str:
 
 
 def collect_scan(services: Services, call: Call) -> Outcome:
-    """WorkspaceInfo_GetScanResult into documents and manifest rows."""
+    """WorkspaceInfo_GetScanResult into documents and manifest rows.
+
+    However many scans end together, only so many results are in memory: parsed, one takes several times its size.
+    """
+    if not services.results_in_hand.acquire(timeout=MAX_INLINE_WAIT_S):
+        return Wait(services.clock.now() + _IN_HAND_AGAIN * call.scale, dict(call.state))
+    try:
+        return _collect(services, call)
+    finally:
+        services.results_in_hand.release()
+
+
+def _collect(services: Services, call: Call) -> Outcome:
     row = _batch_row(services, call)
     if row.get("taken"):
         return Done()
