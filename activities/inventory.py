@@ -81,7 +81,8 @@ def _ask_for_scan(context: Context, place: str) -> str:
 def collect_scan(services: Services, call: Call) -> Outcome:
     """WorkspaceInfo_GetScanResult into documents and manifest rows.
 
-    However many scans end together, only so many results are in memory: parsed, one takes several times its size.
+    However many scans end together, one result at a time is in memory: parsed it takes several times its size, and
+    what the batch has to know of the whole tenant comes on top.
     """
     if not services.results_in_hand.acquire(timeout=MAX_INLINE_WAIT_S):
         return Wait(services.clock.now() + _IN_HAND_AGAIN * call.scale, dict(call.state))

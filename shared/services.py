@@ -28,7 +28,7 @@ from shared.tables import Tables
 from shared.writes import Gate
 
 SETTLE_S = 60.0  # how long an effect whose answer was lost may take to show in the service's lists
-RESULTS_IN_HAND = 2  # scan results of a process at once: one is stored while the next one is read
+RESULTS_IN_HAND = 1  # scan results that a process has in memory at once; see activities/inventory.py
 _DOCUMENTS, _STAGING, _BATCHES = "pbi-migrations", "pbi-staging", "migration-batches"
 
 

@@ -1,4 +1,4 @@
-"""Scan results are large: a process has two of them in memory, however many scans have ended side by side."""
+"""Scan results are large: a process has one of them in memory, however many scans have ended side by side."""
 
 from __future__ import annotations
 
