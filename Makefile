@@ -9,6 +9,7 @@ PORT ?= 7071
 export PORT
 export AZURE_FUNCTIONS_DURABLE_STRICT_TYPING := 1
 export MALLOC_ARENA_MAX := 2
+export MALLOC_MMAP_THRESHOLD_ := 262144
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test serve check format lock bench chaos clean

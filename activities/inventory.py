@@ -31,11 +31,13 @@ from shared.manifest import count_items, safe_id
 from shared.models import ItemRow, ItemState, WorkspaceRow, WorkspaceStatus
 from shared.outcomes import Done, Failed, Json, Outcome, Wait
 from shared.polling import SCAN
+from shared.powerbi.throttling import MAX_INLINE_WAIT_S
 from shared.services import Services
 from shared.tables import key
 
 _PLACE_S = 900.0  # scaled; how long a place is held after the last look, where nobody looks any more
 _PLACE_AGAIN = timedelta(seconds=60)  # all the scans a tenant may run are running: one takes a minute or so
+_IN_HAND_AGAIN = timedelta(seconds=10)  # until one of the results in memory may have been stored
 _KINDS = ("reports", "datasets", "dashboards", "dataflows", "datamarts", "users")
 _INSTANCES = ("datasourceInstances", "misconfiguredDatasourceInstances")
 
@@ -78,7 +80,20 @@ def _ask_for_scan(context: Context, place: str) -> str:
 
 
 def collect_scan(services: Services, call: Call) -> Outcome:
-    """WorkspaceInfo_GetScanResult into documents and manifest rows."""
+    """WorkspaceInfo_GetScanResult into documents and manifest rows.
+
+    However many scans end together, one result at a time is in memory: parsed it takes several times its size, and
+    what the batch has to know of the whole tenant comes on top.
+    """
+    if not services.results_in_hand.acquire(timeout=MAX_INLINE_WAIT_S):
+        return Wait(services.clock.now() + _IN_HAND_AGAIN * call.scale, dict(call.state))
+    try:
+        return _collect(services, call)
+    finally:
+        services.results_in_hand.release()
+
+
+def _collect(services: Services, call: Call) -> Outcome:
     row = _batch_row(services, call)
     if row.get("taken"):
         return Done()

@@ -14,7 +14,7 @@ from shared.services import Services
 from shared.statuses import RESTING, WORKING, Status
 
 _UNFINISHED = frozenset({WorkspaceStatus.PENDING, WorkspaceStatus.RUNNING})
-_PAGE = 500
+_PAGE = 100  # rows in memory at once, however many workspaces there are
 
 
 @during(Status)

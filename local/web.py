@@ -3,6 +3,7 @@
 Werkzeug's threaded server; each request has a thread, so a slow function delays nobody else.
 """
 
+import io
 import json
 import logging
 import threading
@@ -26,10 +27,25 @@ from local.routes import RouteTable
 
 LOG = logging.getLogger("local.web")
 MAX_BODY_BYTES = 100 * 1024 * 1024  # the Functions host's own limit
+_PIECE = 256 * 1024
+
+
+class SmallReads(io.BufferedReader):
+    """After each request Werkzeug reads what the client may still send, 10 MB at a time, and so much memory is taken
+    before anything came. A status that is polled would tear a hole of that size into the heap ten times a second."""
+
+    @override
+    def read(self, size: int | None = -1, /) -> bytes:
+        return super().read(size if size is None else min(size, _PIECE))
 
 
 class QuietHandler(WSGIRequestHandler):
     """No access log: the app logs what it did, and a URL may carry what a log must not."""
+
+    @override
+    def setup(self) -> None:
+        super().setup()
+        self.rfile = SmallReads(self.rfile.detach())
 
     @override
     def log(self, type: str, message: str, *args: Any) -> None:

@@ -23,7 +23,7 @@ from shared.clock import Clock
 from shared.errors import Conflict, NotFound
 from shared.models import ItemRow, Kind, Migration, WorkspaceRow, WorkspaceStatus, is_plan, plan_id
 from shared.statuses import WRITING, Status, allowed_verbs, may_follow, published
-from shared.tables import PAGE, Table, Tables, hashed, key
+from shared.tables import Table, Tables, hashed, key
 
 SHARDS = 32
 _MIGRATIONS, _WORKSPACES, _ITEMS, _COUNTS = "PbiMigrations", "PbiWorkspaces", "PbiItems", "PbiCounts"
@@ -240,14 +240,8 @@ class Manifest:
         }
 
     def _shards_in_use(self, migration_id: str) -> set[str]:
-        shards: set[str] = set()
-        token: str | None = None
-        while True:
-            page = self._workspaces.page(key(migration_id, "00"), key(migration_id, "ff"), PAGE, token)
-            shards.update(shard_of(row["RowKey"]) for row in page.rows)
-            token = page.token
-            if token is None:
-                return shards
+        workspaces = self._workspaces.row_keys(key(migration_id, "00"), key(migration_id, "ff"))
+        return {shard_of(workspace) for workspace in workspaces}
 
     def _count_shard(self, migration_id: str, shard: str) -> None:
         """Sum one shard. The version read first and replaced last: of two sums at once the older one loses."""

@@ -7,6 +7,7 @@ build their own with other settings.
 from __future__ import annotations
 
 from functools import cache
+from threading import BoundedSemaphore
 
 from shared import call_tally, writes
 from shared.blobs import Blobs, Container
@@ -27,6 +28,7 @@ from shared.tables import Tables
 from shared.writes import Gate
 
 SETTLE_S = 60.0  # how long an effect whose answer was lost may take to show in the service's lists
+RESULTS_IN_HAND = 1  # scan results that a process has in memory at once; see activities/inventory.py
 _DOCUMENTS, _STAGING, _BATCHES = "pbi-migrations", "pbi-staging", "migration-batches"
 
 
@@ -38,6 +40,7 @@ class Services:
         time = ServiceTime(self.clock)
         self.tables = Tables(settings, lambda answer: (steady.note(answer), time.note(answer)))
         self.blobs = Blobs(settings)
+        self.results_in_hand = BoundedSemaphore(RESULTS_IN_HAND)
         self.manifest = Manifest(self.tables, self.clock)
         self.findings = Findings(self.tables)
         self.ownership = Ownership(self.tables)

@@ -31,6 +31,7 @@ _PROPERTIES = 200  # Azure allows 252 besides the keys
 _POSITION_CHARS = 2_000  # a key of 512 characters in base64 and some to spare
 _TRANSACTION = 100  # operations per transaction
 PAGE = 1000  # rows the service gives at most per page
+_HELD = 250  # rows in memory of a partition that is gone through: each is some KiB in the hands of the SDK
 
 
 class TooLarge(ValueError):
@@ -125,13 +126,29 @@ class Table:
 
     def partition(self, pk: str) -> Iterator[Entity]:
         """Every row of one partition, in row key order."""
-        for found in self._client.query_entities("PartitionKey eq @pk", parameters={"pk": pk}):
-            yield _decode(found)
+        found = self._client.query_entities(
+            "PartitionKey eq @pk", parameters={"pk": pk}, results_per_page=_HELD
+        )
+        for row in found:
+            yield _decode(row)
+
+    def row_keys(self, first_pk: str, last_pk: str) -> Iterator[str]:
+        """Row key of every row with first_pk <= partition key <= last_pk; the rows themselves are not sent."""
+        found = self._client.query_entities(
+            "PartitionKey ge @first and PartitionKey le @last",
+            parameters={"first": first_pk, "last": last_pk},
+            select=["RowKey"],
+            results_per_page=_HELD,
+        )
+        for row in found:
+            yield str(row["RowKey"])
 
     def where(self, pk: str, name: str, value: str) -> Iterator[Entity]:
         """The rows of one partition in which the property `name` (a fixed word of ours) has this value."""
         found = self._client.query_entities(
-            f"PartitionKey eq @pk and {name} eq @value", parameters={"pk": pk, "value": value}
+            f"PartitionKey eq @pk and {name} eq @value",
+            parameters={"pk": pk, "value": value},
+            results_per_page=_HELD,
         )
         for row in found:
             yield _decode(row)

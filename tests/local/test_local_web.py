@@ -1,15 +1,18 @@
 """HTTP as the Functions host serves it, and the durable management routes."""
 
+import io
 import json
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 import requests
 from local_support import Running, eventually
 
 from local.callers import refusal
+from local.web import SmallReads
 
 INSTANCES = "/runtime/webhooks/durabletask/instances"
 
@@ -175,6 +178,22 @@ def test_own_names_are_served(host: str) -> None:
 
 def test_callers_of_other_machines_are_refused() -> None:
     assert refusal({"Host": "localhost"}, "10.0.0.1", strict=False) is not None
+
+
+def test_reading_away_what_a_client_may_still_send_takes_little_memory(running: Running) -> None:
+    asked: list[int] = []
+
+    class Wire(io.RawIOBase):
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer: Any, /) -> int:
+            asked.append(len(buffer))
+            return 0
+
+    assert SmallReads(Wire()).read(10_000_000) == b""
+    assert max(asked) <= 256 * 1024
+    assert running.post("/api/echo/1", data=b"x" * 600_000).json()["body"] == "x" * 600_000
 
 
 def test_a_body_over_the_limit_is_refused(

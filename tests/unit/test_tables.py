@@ -176,6 +176,14 @@ def test_a_page_may_be_larger_than_what_the_service_gives_at_once(tables: Tables
     assert len(table.page(prefix, prefix, 1050, page.token).rows) == 50
 
 
+def test_the_keys_of_a_range_come_alone_and_whole_however_many_pages_they_take(tables: Tables) -> None:
+    table, prefix = tables["UnitPaging"], next_id("k")
+    rows = {f"r{number:04d}": {"large": "x" * 100} for number in range(600)}
+    for partition in ("a", "b", "z"):
+        table.insert_all(key(prefix, partition), rows)
+    assert list(table.row_keys(key(prefix, "a"), key(prefix, "b"))) == [*rows, *rows]
+
+
 def test_a_row_that_comes_in_between_shifts_nothing(table: Table, partition: str) -> None:
     table.insert_all(partition, {name: {} for name in "bdf"})
     first = table.page(partition, partition, 2, None)
