@@ -169,7 +169,9 @@ def read_late(context: Context, row: WorkspaceRow) -> None:
 def judge_late(context: Context, row: WorkspaceRow, document: Json, known: Known | None = None) -> None:
     """Rows and findings of what a document did not hold when its workspace was planned; the others stay."""
     services, run = context.services, context.call.migration
-    facts = (known or know(context)).facts({"id": row.source_id, "targetCapacity": row.target_capacity})
+    facts = (known or know(context)).facts(
+        {"id": row.source_id, "targetCapacity": row.target_capacity}, document["users"]
+    )
     rows = rows_of(judge(document, facts))
     services.manifest.plan_items(run, row.source_id, rows)
     services.findings.add_all(run, manual_items(rows))
@@ -201,7 +203,8 @@ class _Batch:
     def take(self, entry: Mapping[str, Any], seen: Mapping[str, Any], unread: str = "") -> None:
         """Store a workspace's document, its rows with their verdicts, and what stands in their way."""
         services, run = self._context.services, self._context.call.migration
-        document, facts = _document(self._known, entry, seen), self._known.facts(entry)
+        document = _document(self._known, entry, seen)
+        facts = self._known.facts(entry, document["users"])
         verdicts = judge(document, facts)
         rows = rows_of(verdicts)
         found = extract(document, verdicts, entry, facts)

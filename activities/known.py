@@ -13,6 +13,7 @@ from typing import Any
 
 from activities.context import Context
 from activities.planning import read_selection
+from activities.principals import names_of
 from activities.tenancy import read_tenant
 from shared.assessment.model import Facts
 from shared.outcomes import Json
@@ -29,9 +30,10 @@ class Known:
     target_user: bool = False
     source_user: bool = False
     has_target: bool = True
+    own: frozenset[str] = frozenset()  # what this app's identities are called in the source, lower case
 
-    def facts(self, entry: Mapping[str, Any]) -> Facts:
-        """What a verdict on a workspace of the selection needs beyond the workspace's own document."""
+    def facts(self, entry: Mapping[str, Any], users: Iterable[Mapping[str, Any]] = ()) -> Facts:
+        """What a verdict on a workspace of the selection needs beyond its own document, and `users` of that."""
         return Facts(
             mode=self.mode,
             selected=self.selected,
@@ -39,17 +41,22 @@ class Known:
             target_user=self.target_user,
             source_user=self.source_user,
             on_capacity=bool(entry["targetCapacity"]) if self.has_target else None,
-            right=self._right(entry["id"]),
+            right=self._right(entry["id"], users),
         )
 
     def parts_of(self, workspace_id: str) -> Json:
         """The rows of tenant-wide lists that belong to this workspace, by part."""
         return {part: rows.get(workspace_id.lower(), []) for part, rows in self.beside.items()}
 
-    def _right(self, workspace_id: str) -> str:
+    def _right(self, workspace_id: str, users: Iterable[Mapping[str, Any]]) -> str:
+        """The list of workspaces does not always tell a Viewer; the users do, where they are told."""
         if self.members is None:
             return "unknown"
-        return self.members.get(workspace_id.lower(), "none")
+        views = any(
+            user.get("groupUserAccessRight") == "Viewer" and self.own.intersection(names_of(user))
+            for user in users
+        )
+        return "read" if views else self.members.get(workspace_id.lower(), "none")
 
 
 def know(context: Context) -> Known:
@@ -66,6 +73,7 @@ def know(context: Context) -> Known:
         target_user=target is not None and target.has_user,
         source_user=services.connection(request.source).has_user,
         has_target=target is not None,
+        own=services.own_principals(request.source),
     )
 
 

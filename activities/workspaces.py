@@ -9,6 +9,7 @@ from typing import Any
 from activities import inventory
 from activities.context import Context, open_context
 from activities.frame import Call
+from shared.assessment.model import Obstacle
 from shared.errors import AlreadyExists, EntityNotFound, NotAuthorized
 from shared.models import ItemRow, ItemState, Kind, WorkspaceRow, WorkspaceStatus
 from shared.outcomes import Done, Failed, Json, Outcome, Wait
@@ -21,6 +22,8 @@ from shared.writes import Intent
 _OPEN = frozenset({ItemState.PLANNED, ItemState.CREATING})
 _UNFINISHED = frozenset({WorkspaceStatus.PENDING, WorkspaceStatus.RUNNING})
 _BLOCKED = frozenset({"access.source", "workspace.busy", "workspace.gone", "workspace.nameTaken"})
+
+_OVERCOME = ("access.source", "workspace.nameTaken")  # what the plan may have met, and is not so any more
 
 
 def inspect_source(services: Services, call: Call) -> Outcome:
@@ -146,6 +149,11 @@ def _close(context: Context, row: WorkspaceRow, items: list[ItemRow]) -> None:
         )
     else:
         context.update_workspace(status=WorkspaceStatus.DONE)
+        for code in _OVERCOME:
+            context.services.findings.retract(
+                context.call.migration,
+                Obstacle(code, "workspace", row.source_id, row.source_name, "", row.source_id, code),
+            )
 
 
 def _existing(context: Context, row: WorkspaceRow, found: Json) -> Outcome:

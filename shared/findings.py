@@ -102,6 +102,10 @@ class Findings:
         for finding in self.of_workspace(migration_id, workspace_id, areas):
             self._table.delete(migration_id, _row_key(finding))
 
+    def retract(self, migration_id: str, obstacle: Obstacle) -> None:
+        """Forget one that was overcome, if it was there; its message does not matter."""
+        self._table.delete(migration_id, _row_key(_finding(obstacle)))
+
     def withdraw(self, migration_id: str, code: str) -> None:
         """Forget what was true for a while only."""
         for row in list(self._table.where(migration_id, "code", code)):

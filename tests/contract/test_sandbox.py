@@ -40,8 +40,7 @@ def test_the_walk_has_met_every_power_bi_operation_the_sandbox_has(ledger: Ledge
     offered = {
         operation.id
         for operation in routing.OPERATIONS
-        if operation.family == "powerbi"
-        and operation.handler.__module__.rpartition(".")[2] not in ELSEWHERE
+        if operation.family == "powerbi" and operation.handler.__module__.rpartition(".")[2] not in ELSEWHERE
     }
     met = {entry["operation"] for entry in ledger if 200 <= entry["status"] < 300}
     assert offered - met == set()
