@@ -73,11 +73,13 @@ def _named_only(context: Context, entry: Json) -> Extract:
 
 def _judge_tenant(context: Context, parts: Parts) -> list[Verdict]:
     """What belongs to no workspace gets its verdicts too."""
-    moving = [each for each in _extracts(context) if moves(each)]
-    rows = {part: list(found.rows) for part, found in parts.items()}
-    used = {source for each in moving for source in each.sources}
+    moving, used = list[str](), set[str]()
+    for each in filter(moves, _extracts(context)):
+        moving.append(each.workspace_id)
+        used.update(each.sources)
+    rows = {part: found.rows for part, found in parts.items()}
     gateways = context.request.gateways if context.request.target else None
-    verdicts = judge_tenant(rows, [each.workspace_id for each in moving], gateways, used)
+    verdicts = judge_tenant(rows, moving, gateways, used)
     context.services.manifest.plan_items(context.call.migration, "", rows_of(verdicts))
     return verdicts
 

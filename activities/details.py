@@ -19,7 +19,7 @@ from activities.tenant_lists import reason
 from shared.assessment.obstacles_unknown import not_checkable
 from shared.assessment.reading import lower, rows, text
 from shared.assessment.verdicts_models import is_refreshable
-from shared.errors import IdentityRefused, TerminalError, Throttled
+from shared.errors import IdentityRefused, ServiceError, TerminalError, Throttled
 from shared.outcomes import Done, Json, Outcome, Wait
 from shared.powerbi.connect import PowerBI
 from shared.services import Services
@@ -54,16 +54,29 @@ def read_details(services: Services, call: Call) -> Outcome:
         asked = [each for each in asked if each.part == _SUBSCRIPTIONS]
         document = _with_reason(document, "details", why)
     position = int(call.state.get("position", 0))
-    for question in asked[position : position + _PER_CALL]:
-        document = _answered(context, document, question)
+    document, position = _asked(context, document, asked, position)
     services.documents.write_json(path, document)
-    position += _PER_CALL
     if position < len(asked):
         return Wait(services.clock.now(), {"position": position})
     if document.get(_SUBSCRIPTIONS):
         judge_late(context, context.workspace(), document)
         services.manifest.count_workspace(call.migration, call.workspace)
     return Done()
+
+
+def _asked(context: Context, document: Json, asked: list[Question], position: int) -> tuple[Json, int]:
+    """The answers to the next questions. One that has to wait leaves those before it answered: asked again with
+    every try, they would use up the quota it waits for."""
+    begin = position
+    for question in asked[begin : begin + _PER_CALL]:
+        try:
+            document = _answered(context, document, question)
+        except ServiceError:
+            if position == begin:
+                raise
+            break
+        position += 1
+    return document, position
 
 
 def questions(document: Mapping[str, Any]) -> list[Question]:

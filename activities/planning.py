@@ -22,6 +22,12 @@ SCAN_BATCH = 100  # ids per getInfo call
 BATCHES = "PbiBatches"  # the table of how far each batch of the inventory is
 DETAILED_MODELS = 2_000  # three calls each, of a quota that is not published
 _DETAILS_PAGE = 60
+_ASKED_SINGLY = (
+    Kind.DATASET,
+    Kind.REPORT,
+    Kind.PAGINATED_REPORT,
+    Kind.DASHBOARD,
+)  # the latter for subscriptions
 MEMBER_BATCH = 10  # workspaces one activity lists by itself, five calls each
 
 
@@ -61,7 +67,7 @@ def next_details(services: Services, call: Call) -> Outcome:
         count = row.counts.get(Kind.DATASET, {}).get("total", 0)
         if models + count > DETAILED_MODELS:
             left += count
-        elif count and row.status != WorkspaceStatus.SKIPPED:
+        elif any(row.counts.get(kind) for kind in _ASKED_SINGLY) and row.status != WorkspaceStatus.SKIPPED:
             wanted.append(row.source_id)
             models += count
     if left:
@@ -75,8 +81,8 @@ def _tell_limit(context: Context) -> None:
         kind="details",
         id="details",
         name="schedules",
-        message=f"Refresh schedules and parameters cost some calls per model; the plan read them of the first "
-        f"{DETAILED_MODELS} models only. The migration reads those of every model it moves.",
+        message=f"Refresh schedules, parameters and subscriptions cost some calls per model and report; the plan read "
+        f"those of the first {DETAILED_MODELS} models and of the workspaces they are in only.",
     )
 
 

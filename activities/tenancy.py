@@ -13,7 +13,7 @@ from activities.context import Context, open_context
 from activities.frame import Call
 from shared.assessment.obstacles_parts import Part
 from shared.config import Settings
-from shared.errors import IdentityRefused, TerminalError, Throttled
+from shared.errors import IdentityRefused, ServiceError, TerminalError, Throttled
 from shared.models import MigrationRequest, is_plan
 from shared.outcomes import Done, Json, Outcome, Wait
 from shared.services import Services
@@ -99,18 +99,23 @@ def _with_more(context: Context, held: Json) -> Json:
     name, rows = context.call.phase, list(held["rows"])
     tenant = context.source if name.startswith("source-") else context.target
     part, fill = tenant_lists.FILLERS[name]
-    for number in _left(context, rows)[:_PER_CALL]:
+    for done, number in enumerate(_left(context, rows)[:_PER_CALL]):
         try:
             rows[number] = fill(tenant, rows[number])
-        except Throttled as busy:
-            if (
-                name != _APPS
-                or busy.retry_at - context.services.clock.now() <= _PATIENCE * context.call.scale
-            ):
+        except ServiceError as refused:
+            if name == _APPS and _is_used_up(context, refused):
+                rows = [row if part in row else {**row, part: [], "unread": _USED_UP} for row in rows]
+                return {**held, "rows": rows, "unread": _USED_UP, "complete": True}
+            if not done:
                 raise
-            rows = [row if part in row else {**row, part: [], "unread": _USED_UP} for row in rows]
-            return {**held, "rows": rows, "unread": _USED_UP, "complete": True}
+            break  # what was read is kept: read again with every try, it would use up what is waited for
     return {**held, "rows": rows, "complete": not _left(context, rows)}
+
+
+def _is_used_up(context: Context, refused: ServiceError) -> bool:
+    if not isinstance(refused, Throttled):
+        return False
+    return refused.retry_at - context.services.clock.now() > _PATIENCE * context.call.scale
 
 
 def _left(context: Context, rows: list[Json]) -> list[int]:

@@ -15,6 +15,7 @@ from powerbi_support import Received, Reply, Service, error, reply_json, serving
 from activities.details import read_details
 from activities.frame import run
 from activities.inventory import inventory_path
+from activities.planning import next_details
 from activities.tenancy import GRAPH, parts_of, read_part, read_parts, read_tenant
 from shared.config import Settings, load
 from shared.models import Migration, MigrationRequest, WorkspaceRow, plan_key
@@ -233,6 +234,17 @@ def test_many_gateways_take_several_activities_and_each_is_asked_once(world: Cal
     assert sorted(asked) == sorted(f"/gateways/{each}/datasources" for each in ids)
 
 
+def test_what_was_read_before_a_wait_is_not_asked_for_again(world: Callable[..., World]) -> None:
+    ids = [f"g{number}" for number in range(12)]
+    busy = Reply(429, headers={"Retry-After": "900"})
+    here = world({"/g7/datasources": busy, "/datasources": rows("s"), "/gateways": rows(*ids)})
+    assert {here.read("source-gateways")["outcome"] for _ in range(4)} == {"wait"}
+    asked = [path for path in here.paths() if path.endswith("/datasources")]
+    assert asked == [f"/gateways/{each}/datasources" for each in ids[:8]]
+    held = read_tenant(here.services, here.migration, "source", "gateways").rows
+    assert [row["id"] for row in held if "datasources" in row] == ids[:7]
+
+
 def test_a_plan_reads_who_may_see_an_app_as_far_as_the_hour_s_calls_last(world: Callable[..., World]) -> None:
     ids = [f"a{number}" for number in range(30)]
     apps = reply_json({"value": [{"id": each} for each in ids]})
@@ -433,6 +445,38 @@ def test_many_models_take_several_activities_and_each_is_asked_once(world: Calla
     document, activities = detailed(here)
     assert activities == 3
     assert len(document["details"]) == len(here.service.received) == 60
+
+
+def test_answers_before_a_wait_are_kept_and_not_asked_for_again(world: Callable[..., World]) -> None:
+    """A quota smaller than what one activity asks for would be used up by each of its tries, and never end."""
+    busy = Reply(429, headers={"Retry-After": "900"})
+    here = world({"/D7/refreshSchedule": busy, "/refreshSchedule": reply_json({"enabled": True})})
+    with_document(here, datasets=[{**IMPORTED, "id": f"D{n}"} for n in range(12)])
+    state: Json = {}
+    for _ in range(4):
+        payload = {"migration": here.migration, "workspace": "w", "scale": 1.0, **state}
+        outcome = run(read_details, here.services, payload)
+        assert (outcome["outcome"], outcome["state"]["position"]) == ("wait", 7)
+        state = outcome["state"]
+    assert len(here.service.received) == 8
+    document: Json = here.services.documents.read_json(inventory_path(here.migration, "w")) or {}
+    assert list(document["details"]) == [f"d{n}" for n in range(7)]
+
+
+def test_a_workspace_without_a_model_is_asked_for_its_subscriptions(world: Callable[..., World]) -> None:
+    here = world({})
+    one = {"total": 1, "done": 0, "failed": 0, "manual": 1}
+    for name, kinds in {
+        "thin": ["report"],
+        "boards": ["dashboard"],
+        "flows": ["dataflow"],
+        "none": [],
+    }.items():
+        row = WorkspaceRow(name, name, counts={kind: one for kind in kinds})
+        here.services.manifest.plan_workspace(here.migration, row)
+    payload = {"migration": here.migration, "scale": 1.0, "cursor": None, "page": 0}
+    found = run(next_details, here.services, payload)["value"]
+    assert sorted(found["workspaces"]) == ["boards", "thin"]
 
 
 def test_where_we_are_not_in_nothing_of_the_workspace_is_asked(world: Callable[..., World]) -> None:
