@@ -170,7 +170,7 @@ def judge_late(context: Context, row: WorkspaceRow, document: Json, known: Known
     """Rows and findings of what a document did not hold when its workspace was planned; the others stay."""
     services, run = context.services, context.call.migration
     facts = (known or know(context)).facts(
-        {"id": row.source_id, "targetCapacity": row.target_capacity}, document["users"]
+        {"id": row.source_id, "targetCapacity": row.target_capacity}, document.get("users") or []
     )
     rows = rows_of(judge(document, facts))
     services.manifest.plan_items(run, row.source_id, rows)

@@ -213,7 +213,8 @@ def test_what_is_found_late_and_not_moved_is_named_too(
     dashboard = {"id": "b1", "displayName": "Board"}
     lists = {name: SimpleNamespace(list=lambda group: []) for name in ("reports", "datasets", "dataflows")}
     lists["dashboards"] = SimpleNamespace(list=lambda group: [dashboard])
-    play(services, monkeypatch, groups=SimpleNamespace(users=lambda group: []), **lists)
+    groups = SimpleNamespace(users=lambda group: [])
+    play(services, monkeypatch, groups=groups, principal_id=lambda: None, **lists)
     assert run(workspaces.inspect_source, services, call)["outcome"] == "done"
     found = services.findings.page(call["migration"], 100).rows
     assert [(each.code, each.id) for each in found] == [("manual.notMoved", "b1")]
