@@ -1,7 +1,7 @@
 """Step 1, before the workspaces: the tenants' own lists (capacities, gateways, apps, names …), each stored once.
 
-A list that is refused is no failure: the part then says why, and the plan names what it could not check. Only waits
-(a quota, a service that is away) go on as everywhere.
+A list that is refused is no failure: the part then says why, and the plan names what it could not check. Nor is it
+waited for longer than it is worth, since it only informs: three tries, or a quota that opens soon.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from activities.context import Context, open_context
 from activities.frame import Call
 from shared.assessment.obstacles_parts import Part
 from shared.config import Settings
-from shared.errors import IdentityRefused, ServiceError, TerminalError, Throttled
+from shared.errors import IdentityRefused, ServiceError, TerminalError, Throttled, TransientError
 from shared.models import MigrationRequest, is_plan
 from shared.outcomes import Done, Json, Outcome, Wait
 from shared.services import Services
@@ -23,9 +23,9 @@ _SOURCE = ("capacities", "memberships", "gateways", "apps", "pipelines", "fabric
 _TARGET = ("capacities", "groups", "gateways")
 _PER_CALL = 25  # rows of which one activity reads more
 _APPS = "source-apps"
-_PATIENCE = timedelta(
-    minutes=1
-)  # scaled; how long a plan waits for the quota of app users, which is 200 an hour
+_PATIENCE = timedelta(minutes=1)  # scaled; how long a migration waits for a quota, a plan for users of apps
+_PLANS_PATIENCE = timedelta(hours=1)  # scaled; people read it later, and want it whole
+_TRIES, _AGAIN = 3, timedelta(seconds=20)  # scaled; of a list that is answered with an error
 _USED_UP = "The service tells the users of 200 apps an hour, and these calls are used up."
 
 
@@ -54,12 +54,17 @@ def read_part(services: Services, call: Call) -> Outcome:
     context = open_context(services, call)
     held = services.documents.read_json(part_path(call.migration, call.phase))
     attempt = services.manifest.migration(call.migration).attempt
-    if held is None or held["attempt"] != attempt:
-        held = {**_read(context), "attempt": attempt}
-    elif held["complete"]:
+    if held is not None and held["attempt"] != attempt:
+        held = None
+    if held is not None and held["complete"]:
         return Done()
-    else:
-        held = _with_more(context, held)
+    try:
+        held = {**_read(context), "attempt": attempt} if held is None else _with_more(context, held)
+    except TransientError as trouble:
+        if wait := _worth_waiting(context, trouble):
+            return wait
+        reason = tenant_lists.reason(trouble)
+        held = {"rows": [], **(held or {}), "unread": reason, "complete": True, "attempt": attempt}
     services.documents.write_json(part_path(call.migration, call.phase), held)
     return Done() if held["complete"] else Wait(services.clock.now())
 
@@ -110,6 +115,18 @@ def _with_more(context: Context, held: Json) -> Json:
                 raise
             break  # what was read is kept: read again with every try, it would use up what is waited for
     return {**held, "rows": rows, "complete": not _left(context, rows)}
+
+
+def _worth_waiting(context: Context, trouble: TransientError) -> Wait | None:
+    """A quota that opens soon is waited for, an error is met three times."""
+    now, scale = context.services.clock.now(), context.call.scale
+    patience = _PLANS_PATIENCE if is_plan(context.call.migration) else _PATIENCE
+    if trouble.retry_at is not None and trouble.retry_at - now <= patience * scale:
+        return Wait(trouble.retry_at, dict(context.call.state))
+    tries = int(context.call.state.get("tries", 0)) + 1
+    if trouble.retry_at is not None or tries >= _TRIES:
+        return None
+    return Wait(now + _AGAIN * scale, {**context.call.state, "tries": tries})
 
 
 def _is_used_up(context: Context, refused: ServiceError) -> bool:

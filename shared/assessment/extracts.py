@@ -60,7 +60,12 @@ def data_source_key(kind: str, details: Any) -> str:
         where = next((value for name in _PLACES if (value := text(known, name))), "")
         domain = text(known, "domain")
         where = f"{where};{domain}" if domain and where == text(known, "account") else where
-    return f"{kind}:{where}".lower()
+    return without_query(f"{kind}:{where}".lower())
+
+
+def without_query(place: str) -> str:
+    """A query may hold a signature or a code, and this text is shown to people."""
+    return place.split("?", 1)[0] if "://" in place else place
 
 
 def details_of(source: Mapping[str, Any]) -> Any:

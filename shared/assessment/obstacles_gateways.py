@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from shared.assessment.extracts import data_source_key, details_of
+from shared.assessment.extracts import data_source_key, details_of, without_query
 from shared.assessment.model import Extract, Json, Obstacle
 from shared.assessment.obstacles_parts import Parts, Tally, moves, rows_of, unread_of
 from shared.assessment.obstacles_places import Place, needs_credential, place_of
@@ -44,7 +44,7 @@ class Gateways:
         self._target = rows_of(parts, "target-gateways")
         self._target_unread = unread_of(parts, "target-gateways")
         self._mapping = {key.lower(): value for key, value in request.gateways.items()}
-        self._credentials = {key.lower() for key in request.credentials}
+        self._credentials = {without_query(key.lower()) for key in request.credentials}
         self._uses: dict[tuple[str, str], _Use] = {}  # (gateway or "", data source key)
 
     def see(self, extract: Extract) -> Iterator[Obstacle]:

@@ -18,6 +18,7 @@ _TITLES = {
     "downloads": "whether reports may be downloaded",
     "exportRights": "rights of the source identity",
     "sourceGateways": "data sources of source gateways",
+    "dataSources": "what the models read from",
     "targetGateways": "gateways of the target",
     "targetCapacities": "capacities of the target",
     "targetNames": "names of workspaces in the target",
@@ -34,6 +35,10 @@ _SIZES = "No API tells how large a model is before its export: over 1 GB it can'
 _SETTINGS = (
     "Whether the target tenant lets this app create workspaces shows at the first one: a plan writes nothing. 'Service "
     "principals can create workspaces, connections, and deployment pipelines' is off by default."
+)
+_UNSCANNED = (
+    "Without the admin APIs only each model by itself tells its data sources: which gateways and credentials the "
+    "target needs is in the inventory of the plan, and was not compared with the target."
 )
 # Read by the admin identity: where it was refused at all, `inventory.noAdmin` says so.
 _ADMIN_PARTS = ("capacities", "apps", "pipelines", "fabricItems", "workbooks")
@@ -77,6 +82,8 @@ class Unknown:
         for part, topic in _OTHER_PARTS.items():
             if reason := unread_of(self._parts, part):
                 yield not_checkable(topic, reason)
+        if self._models and self._surroundings.mode == "member":
+            yield not_checkable("dataSources", _UNSCANNED)
         if self._surroundings.mode == "scanner":
             for part in _ADMIN_PARTS:
                 if reason := unread_of(self._parts, f"source-{part}"):

@@ -110,7 +110,7 @@ class Groups:
         """Groups_GetGroupsAsAdmin with `$expand=workbooks`: `name`, `datasetId` of what has no list of its own."""
         return skip_paging(
             lambda top, skip: self._page(op.LIST_GROUPS_AS_ADMIN, {}, top, skip, expand="workbooks"),
-            ADMIN_PAGE,
+            PAGE,  # of a call that the service gives 30 seconds
             _id,
             until_empty=True,
         )

@@ -199,3 +199,8 @@ def test_counts_routes_and_minutes() -> None:
 def test_no_shape_of_a_document_is_an_error(estate: dict[str, Any]) -> None:
     found = extract(estate, judge(estate, FACTS), ENTRY, FACTS)
     assert Extract.from_dict(json.loads(json.dumps(found.to_dict()))) == found
+
+
+def test_a_data_source_is_named_without_its_query() -> None:
+    details = {"url": "https://example.blob.core.windows.net/data.csv?sv=2024&sig=secret"}
+    assert data_source_key("Web", details) == "web:https://example.blob.core.windows.net/data.csv"

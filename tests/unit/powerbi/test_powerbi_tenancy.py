@@ -172,10 +172,23 @@ def test_a_refusal_is_told_and_fails_nothing(
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_a_quota_is_waited_for(world: Callable[..., World], part: str) -> None:
-    here = world({"": Reply(429, headers={"Retry-After": "900"})}, USER)
+def test_a_plan_waits_for_a_quota(world: Callable[..., World], part: str) -> None:
+    here = world({"": Reply(429, headers={"Retry-After": "900"})}, USER, run_key=plan_key)
     assert here.read(part)["outcome"] == "wait"
     assert read_tenant(here.services, here.migration, *part.split("-", 1)).unread == "It was not read."
+
+
+def test_a_migration_waits_for_no_list_longer_than_it_is_worth(world: Callable[..., World]) -> None:
+    here = world({"": Reply(429, headers={"Retry-After": "900"})}, USER)
+    assert here.read("source-workbooks")["outcome"] == "done"
+    assert read_tenant(here.services, here.migration, "source", "workbooks").unread
+
+
+def test_a_list_that_is_answered_with_an_error_is_asked_for_three_times(world: Callable[..., World]) -> None:
+    here = world({"": Reply(500)}, USER)
+    outcomes = [here.read("source-pipelines", tries=tries)["outcome"] for tries in range(3)]
+    assert outcomes == ["wait", "wait", "done"]
+    assert read_tenant(here.services, here.migration, "source", "pipelines").unread
 
 
 def test_a_master_user_who_can_t_sign_in_is_told(world: Callable[..., World]) -> None:
@@ -237,7 +250,8 @@ def test_many_gateways_take_several_activities_and_each_is_asked_once(world: Cal
 def test_what_was_read_before_a_wait_is_not_asked_for_again(world: Callable[..., World]) -> None:
     ids = [f"g{number}" for number in range(12)]
     busy = Reply(429, headers={"Retry-After": "900"})
-    here = world({"/g7/datasources": busy, "/datasources": rows("s"), "/gateways": rows(*ids)})
+    replies = {"/g7/datasources": busy, "/datasources": rows("s"), "/gateways": rows(*ids)}
+    here = world(replies, run_key=plan_key)
     assert {here.read("source-gateways")["outcome"] for _ in range(4)} == {"wait"}
     asked = [path for path in here.paths() if path.endswith("/datasources")]
     assert asked == [f"/gateways/{each}/datasources" for each in ids[:8]]
