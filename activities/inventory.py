@@ -25,6 +25,7 @@ from activities.planning import BATCHES, batch_size, read_selection
 from shared.assessment.extracts import extract
 from shared.assessment.model import Extract, Obstacle, Verdict
 from shared.assessment.obstacles import of_workspace
+from shared.assessment.reading import lower, rows
 from shared.assessment.verdicts import judge, judge_workspace
 from shared.errors import EntityNotFound, IdentityRefused, NotAuthorized, TerminalError
 from shared.manifest import count_items, safe_id
@@ -35,6 +36,7 @@ from shared.powerbi.throttling import MAX_INLINE_WAIT_S
 from shared.services import Services
 from shared.tables import key
 
+_SCANS = 2  # of a batch
 _PLACE_S = 900.0  # scaled; how long a place is held after the last look, where nobody looks any more
 _PLACE_AGAIN = timedelta(seconds=60)  # all the scans a tenant may run are running: one takes a minute or so
 _IN_HAND_AGAIN = timedelta(seconds=10)  # until one of the results in memory may have been stored
@@ -62,12 +64,21 @@ def await_scan(services: Services, call: Call) -> Outcome:
         context.source.scanner.end(place)
         if status == "Succeeded":
             return Done()
-        services.tables[BATCHES].delete(call.migration, _batch_key(call))  # the next try asks for a new scan
-        return Failed(f"scan.{status.lower()}", f"The scan of batch {call.batch} ended as {status}.")
+        return _scan_again(services, call, status)
     else:
         context.source.scanner.begin(place, _PLACE_S * call.scale)
     again = SCAN.again(call.state, services.clock.now(), call.scale)
-    return again or Failed("scan.deadline", f"The scan of batch {call.batch} did not end in time.")
+    if again is not None:
+        return replace(again, state={**again.state, "tries": call.state.get("tries", 0)})
+    return Failed("scan.deadline", f"The scan of batch {call.batch} did not end in time.")
+
+
+def _scan_again(services: Services, call: Call, status: str) -> Outcome:
+    """A second scan where the first failed or was forgotten: that says nothing about the next."""
+    services.tables[BATCHES].delete(call.migration, _batch_key(call))  # the next try asks for a new scan
+    if (tries := int(call.state.get("tries", 0)) + 1) < _SCANS:
+        return Wait(services.clock.now(), {"tries": tries})
+    return Failed(f"scan.{status.lower()}", f"The scan of batch {call.batch} ended as {status}.")
 
 
 def _ask_for_scan(context: Context, place: str) -> str:
@@ -99,18 +110,26 @@ def _collect(services: Services, call: Call) -> Outcome:
         return Done()
     context = open_context(services, call)
     result = context.source.scanner.result(row["scan"])
-    found = {str(workspace["id"]).lower(): workspace for workspace in result.get("workspaces", [])}
+    found = {lower(workspace, "id"): workspace for workspace in rows(result, "workspaces")}
     instances = _instances(result)
     batch = _Batch(context, know(context))
     for entry in _entries(services, call):
         seen = found.get(entry["id"].lower())
         if seen is None:
-            batch.unread(entry, "the scan result does not contain it.")
+            _take_what_members_see(context, batch, entry, "the scan result does not contain it.")
         else:
             batch.take(entry, {**seen, **_used(seen, instances)})
     batch.close()
     services.tables[BATCHES].put(call.migration, _batch_key(call), {**row, "taken": True})
     return Done()
+
+
+def _take_what_members_see(context: Context, batch: _Batch, entry: Mapping[str, Any], why: str) -> None:
+    """One that the scan lost, by its own lists where the identity is in it: less is told there, but its items are."""
+    try:
+        batch.take(entry, {**read_directly(context, entry["id"]), "mode": "member"})
+    except (NotAuthorized, EntityNotFound):
+        batch.unread(entry, why)
 
 
 def list_directly(services: Services, call: Call) -> Outcome:
@@ -163,6 +182,8 @@ def read_late(context: Context, row: WorkspaceRow) -> None:
         known, {"id": row.source_id, "name": row.source_name}, read_directly(context, row.source_id)
     )
     judge_late(context, row, document, known)
+    for was in _unread({"id": row.source_id, "name": row.source_name}, "?"):
+        context.services.findings.retract(context.call.migration, was)
     context.services.documents.write_json(inventory_path(context.call.migration, row.source_id), document)
 
 
@@ -172,9 +193,9 @@ def judge_late(context: Context, row: WorkspaceRow, document: Json, known: Known
     facts = (known or know(context)).facts(
         {"id": row.source_id, "targetCapacity": row.target_capacity}, document.get("users") or []
     )
-    rows = rows_of(judge(document, facts))
-    services.manifest.plan_items(run, row.source_id, rows)
-    services.findings.add_all(run, manual_items(rows))
+    found = rows_of(judge(document, facts))
+    services.manifest.plan_items(run, row.source_id, found)
+    services.findings.add_all(run, manual_items(found))
 
 
 def inventory_path(migration_id: str, workspace_id: str) -> str:
@@ -206,14 +227,14 @@ class _Batch:
         document = _document(self._known, entry, seen)
         facts = self._known.facts(entry, document["users"])
         verdicts = judge(document, facts)
-        rows = rows_of(verdicts)
+        items = rows_of(verdicts)
         found = extract(document, verdicts, entry, facts)
         services.documents.write_json(inventory_path(run, entry["id"]), document)
-        services.manifest.plan_items(run, entry["id"], rows)
+        services.manifest.plan_items(run, entry["id"], items)
         verdict = judge_workspace(document, facts)
-        services.manifest.plan_workspace(run, workspace_row(entry, verdict, count_items(rows)))
+        services.manifest.plan_workspace(run, workspace_row(entry, verdict, count_items(items)))
         obstacles = of_workspace(document, verdicts, found, facts)
-        obstacles = [*_unread(entry, unread), *obstacles, *manual_items(rows)]
+        obstacles = [*_unread(entry, unread), *obstacles, *manual_items(items)]
         services.findings.add_all(run, obstacles)
         self._extracts.append(replace(found, minutes=found.minutes + verdict.minutes))
 
@@ -274,7 +295,7 @@ def _unread(entry: Mapping[str, Any], why: str) -> list[Obstacle]:
 
 def _document(known: Known, entry: Mapping[str, Any], seen: Mapping[str, Any]) -> Json:
     """All that was read of a workspace; `complete` is false where its contents could not be."""
-    parts = {kind: list(seen.get(kind) or []) for kind in (*_KINDS, *_INSTANCES)}
+    parts = {kind: rows(seen, kind) for kind in (*_KINDS, *_INSTANCES)}
     return {
         **seen,
         **parts,
@@ -283,24 +304,21 @@ def _document(known: Known, entry: Mapping[str, Any], seen: Mapping[str, Any]) -
         "name": entry["name"],
         "kind": entry.get("kind", ""),
         "complete": bool(seen),
-        "mode": known.mode,
+        "mode": seen.get("mode") or known.mode,
     }
 
 
 def _instances(result: Mapping[str, Any]) -> Json:
     """The data sources of a scan by part and id: they are told once for all its workspaces."""
-    return {
-        part: {str(each.get("datasourceId") or "").lower(): each for each in result.get(part) or []}
-        for part in _INSTANCES
-    }
+    return {part: {lower(each, "datasourceId"): each for each in rows(result, part)} for part in _INSTANCES}
 
 
 def _used(seen: Mapping[str, Any], instances: Json) -> Json:
     """Those that the models and dataflows of one workspace use."""
     used: set[str] = set()
-    for item in [*(seen.get("datasets") or []), *(seen.get("dataflows") or [])]:
+    for item in [*rows(seen, "datasets"), *rows(seen, "dataflows")]:
         for usages in ("datasourceUsages", "misconfiguredDatasourceUsages"):
-            used |= {str(u.get("datasourceInstanceId") or "").lower() for u in item.get(usages) or []}
+            used |= {lower(use, "datasourceInstanceId") for use in rows(item, usages)}
     return {part: [known[i] for i in sorted(used) if i in known] for part, known in instances.items()}
 
 

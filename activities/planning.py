@@ -161,7 +161,7 @@ def _map_capacities(context: Context, chosen: list[Json]) -> None:
     used = {entry["capacity"] for entry in chosen if entry["capacity"]}
     if not context.request.target:  # an assessment: nobody asks yet where it should go
         wanted = {}
-    targets = context.target.capacities.list() if wanted else []
+    targets = _target_capacities(context, wanted) if wanted else []
     sources = _source_capacities(context) if wanted and used else []
     capacities = CapacityMap(wanted, sources, targets)
     for name in capacities.unknown_targets():
@@ -182,6 +182,17 @@ def _map_capacities(context: Context, chosen: list[Json]) -> None:
         )
     for entry in chosen:
         entry["targetCapacity"] = capacities.target_of(entry["capacity"])
+
+
+def _target_capacities(context: Context, wanted: Mapping[str, str]) -> list[Mapping[str, Any]]:
+    """Where a plan is refused them, those the request names are taken for granted: the part of the target's
+    capacities says that nobody could look. A migration does not start towards such a target."""
+    try:
+        return list(context.target.capacities.list())
+    except (TerminalError, IdentityRefused) as refused:
+        if not is_plan(context.call.migration) or refused.retry_at is not None:
+            raise
+    return [{"id": name, "displayName": name} for name in wanted.values()]
 
 
 def _source_capacities(context: Context) -> list[Mapping[str, Any]]:

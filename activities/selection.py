@@ -28,7 +28,7 @@ def select(wanted: list[str], groups: Iterable[Mapping[str, Any]]) -> tuple[list
     by_id = {str(group["id"]).lower(): group for group in live}
     by_name: dict[str, list[Mapping[str, Any]]] = {}
     for group in live:
-        by_name.setdefault(str(group.get("name", "")), []).append(group)
+        by_name.setdefault(str(group.get("name") or ""), []).append(group)
     chosen: list[Mapping[str, Any]] = []
     unknown: list[str] = []
     for text in wanted:
@@ -49,7 +49,7 @@ def _sorted(groups: Iterable[Mapping[str, Any]]) -> list[Json]:
     entries = {
         str(group["id"]): {
             "id": str(group["id"]),
-            "name": str(group.get("name", "")),
+            "name": str(group.get("name") or group["id"]),  # nothing can be made without a name
             "kind": kind_of(group),
             "capacity": str(group.get("capacityId") or "") if on_capacity(group) else "",
         }

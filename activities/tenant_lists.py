@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from shared.assessment.obstacles_parts import Part
-from shared.errors import IdentityRefused, ServiceError, TerminalError
+from shared.assessment.reading import text
+from shared.errors import AppError, IdentityRefused, ServiceError, TerminalError
 from shared.models import MigrationRequest
 from shared.outcomes import Json
 from shared.powerbi.connect import PowerBI
@@ -106,7 +107,7 @@ def other_gateways(tenant: PowerBI, known: list[Json], request: MigrationRequest
     except (TerminalError, IdentityRefused) as refused:
         _raise_if_told_to_wait(refused)
         return []
-    found = ({"id": row["id"], "name": row.get("displayName", ""), "administered": False} for row in rows)
+    found = ({"id": text(row, "id"), "name": text(row, "displayName"), "administered": False} for row in rows)
     return [row for row in found if missing & {row["id"].lower(), row["name"].lower()}]
 
 
@@ -150,11 +151,13 @@ FILLERS: Mapping[str, tuple[str, Filler]] = {
 }
 
 
-def reason(refused: ServiceError) -> str:
+def reason(refused: AppError) -> str:
     """A sentence for people."""
     what = refused.message if refused.message != refused.code else ""
-    text = f"{refused.operation or 'The service'} was refused: {refused.code} {what}".strip()
-    return text if text.endswith(".") else f"{text}."
+    sentence = (
+        f"{getattr(refused, 'operation', '') or 'The service'} was refused: {refused.code} {what}".strip()
+    )
+    return sentence if sentence.endswith(".") else f"{sentence}."
 
 
 def _raise_if_told_to_wait(refused: ServiceError) -> None:

@@ -24,6 +24,7 @@ _TITLES = {
     "targetNames": "names of workspaces in the target",
     "targetPrincipals": "principals of the target",
     "subscriptions": "subscriptions",
+    "masterUser": "what the master user of the source may do",
 }
 _ALWAYS = {
     "customVisuals": "No API tells which visuals a report uses. Those of the source's organisational store have to be "
@@ -45,6 +46,7 @@ _ADMIN_PARTS = ("capacities", "apps", "pipelines", "fabricItems", "workbooks")
 _OTHER_PARTS = {
     "source-memberships": "exportRights",
     "source-gateways": "sourceGateways",
+    "source-masterUser": "masterUser",
     "target-gateways": "targetGateways",
     "target-capacities": "targetCapacities",
     "target-groups": "targetNames",

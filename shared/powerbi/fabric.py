@@ -10,6 +10,7 @@ from shared.powerbi.client import PowerBIClient
 from shared.powerbi.paging import Page, continuation
 
 Row = dict[str, Any]
+ADMIN_PAGES = 190  # of up to 10,000 rows: with more the 200 calls of an hour would end, and all begin again
 
 
 class Fabric:
@@ -25,7 +26,7 @@ class Fabric:
 
     def items_as_admin(self) -> Iterator[Row]:
         """Admin list of items: `id`, `type`, `name`, `workspaceId` of everything in the tenant; a preview."""
-        for page in continuation(self._admin_items, self._admin_items):
+        for page in continuation(self._admin_items, self._admin_items, ADMIN_PAGES):
             yield from page.rows
 
     def gateways(self) -> Iterator[Row]:

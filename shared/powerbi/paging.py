@@ -66,11 +66,13 @@ def _fresh(page: list[Row], key: Callable[[Row], Hashable], seen: set[Hashable])
     return fresh
 
 
-def continuation(first: Callable[[], Page], follow: Callable[[str], Page]) -> Iterator[Page]:
+def continuation(
+    first: Callable[[], Page], follow: Callable[[str], Page], most: int = MAX_PAGES
+) -> Iterator[Page]:
     """Pages until one has no link. An empty page with a link goes on; a repeated link is an error."""
     page = first()
     seen: set[str] = set()
-    for _ in range(MAX_PAGES):
+    for _ in range(most):
         yield page
         if page.next_uri is None:
             return
@@ -78,4 +80,4 @@ def continuation(first: Callable[[], Page], follow: Callable[[str], Page]) -> It
             raise IncompletePages("paging.repeated", "the service gave the same continuation twice")
         seen.add(page.next_uri)
         page = follow(page.next_uri)
-    raise IncompletePages("paging.endless", f"more than {MAX_PAGES} pages")
+    raise IncompletePages("paging.endless", f"more than {most} pages")

@@ -138,9 +138,9 @@ def slow(running: Running) -> None:
 
 
 def unscanned(running: Running) -> None:
-    """The scan ends as failed: the workspaces are read one by one."""
+    """Both scans end as failed: the workspaces are read one by one."""
     effect = {"status": 200, "body": SCAN_FAILED}
-    running.sandbox.control.fault({"operation": "WorkspaceInfo_GetScanStatus", "nth": 1}, effect)
+    running.sandbox.control.fault({"operation": "WorkspaceInfo_GetScanStatus", "times": 2}, effect)
     running.app.start()
     running.api.finish(running.sandbox, "unscanned", "ready")
 

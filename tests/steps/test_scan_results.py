@@ -60,3 +60,27 @@ def test_a_result_that_can_not_be_read_leaves_its_room_to_others(scanned: Move) 
     )
     assert scanned.step(inventory.collect_scan, batch(scanned))["outcome"] == "failed"
     assert free(scanned.services.results_in_hand) == RESULTS_IN_HAND
+
+
+def test_a_scan_that_fails_is_asked_for_once_more(moving: Callable[..., Move]) -> None:
+    move = moving()
+    control = move.sandbox.control
+    failed = {"status": 200, "body": {"id": "any", "status": "Failed"}}
+    control.fault({"operation": "WorkspaceInfo_GetScanStatus", "nth": 1}, failed)
+    for body in (planning.select_workspaces, inventory.await_scan, inventory.collect_scan):
+        assert move.step(body, batch(move))["outcome"] == "done"
+    assert len(move.requests("WorkspaceInfo_PostWorkspaceInfo")) == 2
+    control.clear_faults()
+    control.fault({"operation": "WorkspaceInfo_GetScanStatus", "times": 2}, failed)
+    again = moving()
+    assert again.step(planning.select_workspaces, batch(again))["outcome"] == "done"
+    assert again.step(inventory.await_scan, batch(again))["code"] == "scan.failed"
+
+
+def test_workspaces_that_a_scan_has_lost_are_read_by_their_own_lists(scanned: Move) -> None:
+    nothing = {"status": 200, "body": {"workspaces": None, "datasourceInstances": [None]}}
+    scanned.sandbox.control.fault({"operation": RESULT}, nothing)
+    assert scanned.step(inventory.collect_scan, batch(scanned))["outcome"] == "done"
+    space = scanned.sandbox.control.state("contoso")["workspaces"][0]
+    rows = scanned.services.manifest.items_of(scanned.migration, space["id"])
+    assert {row.source_id for row in rows} >= {report["id"] for report in space["reports"]}
