@@ -212,9 +212,7 @@ def test_a_report_whose_model_stands_under_a_name_that_repeats_is_left_to_people
     for _ in range(2):  # it stays so however often it is asked for
         give(driver, migration, "retry")
         until(lambda: driver.status(migration)["status"] == "failed", "failed")
-        assert [row["code"] for row in driver.all(f"migrations/{migration}/findings")] == [
-            "report.importFailed"
-        ]
+        assert driver.met(migration) == ["report.importFailed"]
     state = control.state(TARGET)
     state["workspaces"][0]["datasets"] = [
         each for each in state["workspaces"][0]["datasets"] if each["id"] != lost["datasetId"]
@@ -234,12 +232,12 @@ def test_a_retry_does_what_had_failed(driver_of: Callable[..., Driver]) -> None:
     assert fault
     migration = driver.begin(id="again")
     assert driver.rest(migration)["status"] == "partial"
-    assert [row["code"] for row in driver.all(f"migrations/{migration}/findings")]
+    assert driver.met(migration)
     give(driver, migration, "retry")
     assert driver.rest(migration, statuses={"ready", "failed"})["status"] == "ready"
     assert_moved_once(driver)
     assert_mapped(driver, migration)
-    assert driver.all(f"migrations/{migration}/findings") == []
+    assert driver.met(migration) == []
 
 
 def test_a_retry_plans_anew_where_the_plan_had_failed(driver_of: Callable[..., Driver]) -> None:
@@ -256,7 +254,7 @@ def test_a_retry_plans_anew_where_the_plan_had_failed(driver_of: Callable[..., D
     give(driver, migration, "retry")
     reached = driver.rest(migration, statuses={"ready", "partial"})
     assert reached["status"] == "ready"
-    assert reached["findings"] == []
+    assert driver.met(migration) == []
     assert [row["sourceName"] for row in reached["workspaces"]] == [name]
 
 

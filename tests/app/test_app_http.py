@@ -190,7 +190,7 @@ def test_a_verb_that_is_not_built_yet_does_not_exist(driver: Driver, moved: str,
     [
         ("GET", ""),
         ("GET", "nothing"),
-        ("POST", "plans"),
+        ("DELETE", "plans"),
         ("GET", "plans/x"),
         ("DELETE", "migrations/moved"),
         ("PUT", "migrations/moved"),

@@ -27,7 +27,7 @@ def weather(driver: Driver, storms: list[float], calm: int) -> None:
         control.storm(seconds)
     reached = driver.rest(migration, within=sum(storms) * 3 + 240)
     assert reached["status"] == "ready", reached
-    assert control.totals()["throttled"] > len(storms) * 3
+    assert control.totals()["throttled"] > len(storms)
     assert_moved_once(driver)  # which counts the violations too: none came earlier than told
     assert_mapped(driver, migration)
 

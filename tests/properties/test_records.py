@@ -59,7 +59,7 @@ def examples(kind: type[Record]) -> st.SearchStrategy[Record]:
 def _values(hint: Any) -> st.SearchStrategy[Any]:
     if hint is Any:
         return documents
-    if "Any" in str(hint):
+    if "Any" in str(hint) or "Json" in str(hint):
         return st.dictionaries(texts, documents, max_size=3) if "dict" in str(hint) else st.lists(documents)
     return st.from_type(hint)
 

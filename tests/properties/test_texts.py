@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shared import views, web
+from shared import csv_text, web
 from shared.logs import JsonFormatter, RedactionFilter
 from shared.redaction import redact
 
@@ -57,7 +57,7 @@ def test_an_event_is_one_line_of_strict_json(message: str, name: str, extra: Any
 @example(["=1", " =1", "\ufeff=1", "\u200b+1", "\x0b-1", "＝1", "\x00@x", "\t=1"])
 def test_a_cell_is_one_cell_and_no_formula(cells: list[str]) -> None:
     names = ("kind", "workspaceId", "sourceId", "sourceName", "targetId", "targetName", "state", "note")
-    text = views._csv_line(dict(zip(names, cells, strict=True)))
+    text = csv_text.line(names, dict(zip(names, cells, strict=True)))
     (read,) = list(csv.reader(io.StringIO(text, newline="")))
     assert [cell.removeprefix("'") for cell in read] == [
         cell.replace("\x00", "").removeprefix("'") for cell in cells
