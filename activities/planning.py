@@ -46,7 +46,8 @@ def select_workspaces(services: Services, call: Call) -> Outcome:
         selection = {**_select(open_context(services, call)), "attempt": attempt}
         services.documents.write_json(path, selection)
     size = batch_size(selection["mode"])
-    first, later = parts_of(open_context(services, call).request, services.settings)
+    request = open_context(services, call).request
+    first, later = parts_of(request, services.settings, plan=is_plan(call.migration))
     return Done(
         {
             "mode": selection["mode"],

@@ -21,6 +21,7 @@ from shared.services import Services
 GRAPH = "target-graph"
 _SOURCE = ("capacities", "memberships", "gateways", "apps", "pipelines", "fabricItems", "workbooks")
 _TARGET = ("capacities", "groups", "gateways")
+_RATIONED = frozenset({"source-workbooks", "source-masterUser", "target-groups"})  # admin.groups
 _PER_CALL = 25  # rows of which one activity reads more
 _APPS = "source-apps"
 _PATIENCE = timedelta(minutes=1)  # scaled; how long a migration waits for a quota, a plan for users of apps
@@ -29,10 +30,12 @@ _TRIES, _AGAIN = 3, timedelta(seconds=20)  # scaled; of a list that is answered 
 _USED_UP = "The service tells the users of 200 apps an hour, and these calls are used up."
 
 
-def parts_of(request: MigrationRequest, settings: Settings) -> tuple[list[str], list[str]]:
+def parts_of(request: MigrationRequest, settings: Settings, *, plan: bool) -> tuple[list[str], list[str]]:
     """The parts to read before the workspaces, and those that are asked for once their contents are known.
 
-    An assessment has no target. The master user and Microsoft Graph are asked only where they are configured.
+    A migration takes nothing of the fifty calls an hour for lists of all workspaces: many may start in one hour, and
+    its own steps meet what these lists would have told. An assessment has no target. The master user and Microsoft
+    Graph are asked only where they are configured.
     """
     source = settings.connection(request.source)
     target = settings.connection(request.target) if request.target else None
@@ -41,6 +44,7 @@ def parts_of(request: MigrationRequest, settings: Settings) -> tuple[list[str], 
         first.append("source-masterUser")
     if target is not None:
         first += [f"target-{part}" for part in _TARGET]
+    first = [part for part in first if plan or part not in _RATIONED]
     return first, [GRAPH] if target is not None and target.graph_url else []
 
 
@@ -77,7 +81,7 @@ def read_tenant(services: Services, run: str, side: str, part: str) -> Part:
 
 def read_parts(services: Services, run: str) -> dict[str, Part]:
     """All parts that belong to a run, by "source-apps", "target-groups" and so on."""
-    first, later = parts_of(services.request_of(run), services.settings)
+    first, later = parts_of(services.request_of(run), services.settings, plan=is_plan(run))
     return {name: read_tenant(services, run, *name.split("-", 1)) for name in (*first, *later)}
 
 

@@ -27,9 +27,6 @@ class Per(StrEnum):
     OWN_FALLBACK = "ownListingsInstead"  # the same once more, where there are no admin rights
     APPS, PIPELINES, ITEMS = "appListings", "pipelineListings", "itemListings"  # pages of these lists
     SOURCE_GATEWAY, TARGET_GATEWAY = "sourceGateways", "targetGateways"  # those we administer
-    TARGET_LISTING = "targetListings"  # pages of the target's workspaces
-    USER_LISTING = "userListings"  # pages of the workspaces the master user is in, where there is one
-    MASTER_USER = "masterUsers"
     DIRECTORY = "directoryBatches"  # of 20 principals, where Microsoft Graph is configured
     BATCH = "batches"  # of up to 100 workspaces, one scan each
     LISTED = "listed"  # workspaces read by their own lists, where there are no admin rights
@@ -80,11 +77,7 @@ LINES: tuple[Line, ...] = (
     Line("plan", "source", op.LIST_APPS_AS_ADMIN, Per.APPS),
     Line("plan", "source", op.LIST_PIPELINES_AS_ADMIN, Per.PIPELINES),
     Line("plan", "source", op.LIST_FABRIC_ITEMS_AS_ADMIN, Per.ITEMS),
-    Line("plan", "source", op.LIST_GROUPS_AS_ADMIN, Per.LISTING),  # with workbooks
-    Line("plan", "source", op.LIST_GROUPS_AS_USER, Per.USER_LISTING),
-    Line("plan", "source", op.LIST_GROUPS_AS_FABRIC_ADMIN, Per.MASTER_USER),
     Line("plan", "target", op.LIST_CAPACITIES, Per.RUN),
-    Line("plan", "target", op.LIST_GROUPS_AS_ADMIN, Per.TARGET_LISTING),
     Line("plan", "target", op.LIST_GATEWAYS, Per.RUN),
     Line("plan", "target", op.LIST_GATEWAY_DATASOURCES, Per.TARGET_GATEWAY),
     Line("plan", "target", op.GRAPH_BATCH, Per.DIRECTORY),

@@ -120,17 +120,13 @@ def _of_the_run(moving: int, seen: int, *, scanned: bool) -> dict[str, int]:
 
 
 def _of_the_lists(parts: Mapping[str, int], seen: int, items: int, principals: int) -> dict[str, int]:
-    """The tenants' own lists; those of a master user and of a directory are read only where there is one."""
-    has_user = "source-masterUser" in parts
+    """The tenants' own lists, as far as a migration reads them; a directory only where there is one."""
     return {
         Per.APPS: _looks(parts.get("source-apps", 1), LISTING),
         Per.PIPELINES: _looks(parts.get("source-pipelines", 1), LISTING),
         Per.ITEMS: max(1, _pages(items + parts.get("source-fabricItems", 0), ITEMS)),
         Per.SOURCE_GATEWAY: parts.get("source-gateways", 0),
-        Per.TARGET_LISTING: _looks(parts.get("target-groups", 1), LISTING),
         Per.TARGET_GATEWAY: parts.get("target-gateways", 0),
-        Per.USER_LISTING: _looks(seen, OWN_LISTING) if has_user else 0,
-        Per.MASTER_USER: int(has_user),
         Per.DIRECTORY: _pages(principals, DIRECTORY) if "target-graph" in parts else 0,
     }
 

@@ -114,9 +114,9 @@ def paged(*ids: str) -> Callable[[Received], Reply]:
 # -- which ----------------------------------------------------------------------------------------------------
 
 
-def names(request: MigrationRequest, **fields: str) -> tuple[set[str], list[str]]:
+def names(request: MigrationRequest, *, plan: bool = True, **fields: str) -> tuple[set[str], list[str]]:
     source = variables("https://localhost:1", **fields)
-    first, later = parts_of(request, load({**source, **as_target(source)}))
+    first, later = parts_of(request, load({**source, **as_target(source)}), plan=plan)
     return set(first), later
 
 
@@ -132,6 +132,12 @@ def test_an_assessment_reads_nothing_of_a_target_and_nobody_who_is_not_configure
     )
     assert both - planned == {"source-masterUser"}
     assert later == [GRAPH]
+
+
+def test_a_migration_takes_nothing_of_the_scarce_calls_for_lists_of_all_workspaces() -> None:
+    planned, _ = names(MigrationRequest("contoso", "fabrikam", ["*"]), **USER)
+    moved, _ = names(MigrationRequest("contoso", "fabrikam", ["*"]), plan=False, **USER)
+    assert planned - moved == {"source-workbooks", "source-masterUser", "target-groups"}
 
 
 # -- how ------------------------------------------------------------------------------------------------------
@@ -326,7 +332,9 @@ def test_all_parts_of_a_run_are_there_also_those_that_were_not_read(world: Calla
     here = world({"/admin/apps": paged("a")}, target="")
     here.to_the_end("source-apps")
     parts = read_parts(here.services, here.migration)
-    assert set(parts) == set(parts_of(here.services.request_of(here.migration), here.services.settings)[0])
+    assert set(parts) == set(
+        parts_of(here.services.request_of(here.migration), here.services.settings, plan=False)[0]
+    )
     assert [name for name, part in parts.items() if not part.unread] == ["source-apps"]
 
 
