@@ -10,12 +10,12 @@ from collections.abc import Iterator
 
 from activities.classification import rows_of
 from activities.context import Context
-from activities.inventory import extracts_path, workspace_row
+from activities.inventory import stored_extracts, workspace_row
 from activities.known import know
-from activities.planning import batch_size, read_selection
+from activities.planning import read_selection
 from activities.tenancy import read_parts
 from shared.assessment import forecast, lineage, obstacles
-from shared.assessment.estate import estate_of, moves
+from shared.assessment.estate import estate_of
 from shared.assessment.model import Extract, Verdict
 from shared.assessment.obstacles_parts import Parts, Surroundings
 from shared.assessment.pace import Pace
@@ -23,6 +23,7 @@ from shared.assessment.totals import Totals
 from shared.assessment.verdicts import judge_tenant, judge_workspace
 from shared.models import is_plan
 from shared.outcomes import Json
+from shared.run_documents import summary_path, waves_path
 
 _OF_PLANS = "plan.notCheckable"  # a migration will show it, one way or the other
 
@@ -40,23 +41,14 @@ def assess(context: Context) -> None:
     services.documents.write_json(summary_path(run), _summary(context, parts, waves, tenant))
 
 
-def summary_path(run: str) -> str:
-    return f"{run}/summary.json"
-
-
-def waves_path(run: str) -> str:
-    return f"{run}/waves.json"
-
-
 def _extracts(context: Context) -> Iterator[Extract]:
     """One per workspace of the source that the plan knows, also of those that only were named."""
     services, run = context.services, context.call.migration
     selection = read_selection(services, run)
     known: set[str] = set()
-    for number in range(-(-len(selection["workspaces"]) // batch_size(selection["mode"]))):
-        for raw in services.documents.read_json(extracts_path(run, number)) or []:
-            known.add(raw["workspace_id"])
-            yield Extract.from_dict(raw)
+    for extract in stored_extracts(services, run):
+        known.add(extract.workspace_id)
+        yield extract
     for entry in [*selection["workspaces"], *selection["beside"]]:
         if entry["id"].lower() not in known:
             yield _named_only(context, entry)
@@ -76,7 +68,7 @@ def _named_only(context: Context, entry: Json) -> Extract:
 def _judge_tenant(context: Context, parts: Parts) -> list[Verdict]:
     """What belongs to no workspace gets its verdicts too."""
     moving, used = list[str](), set[str]()
-    for each in filter(moves, _extracts(context)):
+    for each in (each for each in _extracts(context) if each.moves):
         moving.append(each.workspace_id)
         used.update(each.sources)
     rows = {part: found.rows for part, found in parts.items()}
@@ -119,7 +111,7 @@ def _surroundings(context: Context) -> Surroundings:
 
 def _uses(context: Context) -> dict[str, list[str]]:
     """Of each workspace that moves, those that move and whose models or dataflows it uses."""
-    uses = {each.workspace_id: each.upstream for each in _extracts(context) if moves(each)}
+    uses = {each.workspace_id: each.upstream for each in _extracts(context) if each.moves}
     return {one: [other for other in others if other in uses] for one, others in uses.items()}
 
 

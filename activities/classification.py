@@ -7,19 +7,10 @@ should. Nothing is left behind without saying so.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from shared.assessment.model import Facts, Route, Verdict
-from shared.assessment.verdicts import judge
+from shared.assessment.model import Route, Verdict
 from shared.models import ItemRow, ItemState, Kind
 
 _MOVED = (Kind.REPORT, Kind.DATASET)
-
-
-def classify(document: Mapping[str, Any], facts: Facts | None = None) -> list[ItemRow]:
-    """The rows of one workspace from its inventory document; without facts it is judged on its own."""
-    return rows_of(judge(document, facts or Facts()))
 
 
 def rows_of(verdicts: list[Verdict]) -> list[ItemRow]:

@@ -48,9 +48,10 @@ def _account_for_all(context: Context) -> None:
             "inventory.empty", kind="migration", id=migration_id, name="", message="No workspace was found."
         )
     if services.manifest.progress(migration_id)["workspaces"]["total"] < len(chosen):
-        for entry in chosen:
-            if not services.manifest.has_workspace(migration_id, entry["id"]):
-                plan_unread(context, entry, "its batch ended without a result.")
+        missing = (
+            entry for entry in chosen if not services.manifest.has_workspace(migration_id, entry["id"])
+        )
+        plan_unread(context, missing, "its batch ended without a result.")
         services.manifest.recount(migration_id)
 
 

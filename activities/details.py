@@ -13,7 +13,7 @@ from typing import Any
 
 from activities.context import Context, open_context
 from activities.frame import Call
-from activities.inventory import inventory_path, judge_late
+from activities.inventory import judge_late
 from activities.tenancy import read_tenant
 from activities.tenant_lists import reason
 from shared.assessment.obstacles_unknown import not_checkable
@@ -22,12 +22,11 @@ from shared.assessment.verdicts_models import is_refreshable
 from shared.errors import IdentityRefused, ServiceError, TerminalError, Throttled
 from shared.outcomes import Done, Json, Outcome, Wait
 from shared.powerbi.connect import PowerBI
+from shared.run_documents import inventory_path
 from shared.services import Services
 
 _PER_CALL = 25  # service calls per activity
-_PATIENCE = timedelta(
-    minutes=1
-)  # scaled; how long a plan waits for the quota of subscriptions, which is 200 an hour
+_PATIENCE = timedelta(minutes=1)  # scaled; how long it waits for the quota of subscriptions, 200 an hour
 _SUBSCRIPTIONS = "subscriptions"
 
 type Read = Callable[[PowerBI], Any]
@@ -89,8 +88,9 @@ def questions(document: Mapping[str, Any]) -> list[Question]:
     if scanned:  # else the admin APIs were refused
         for report in rows(document, "reports"):
             if not text(report, "appId"):
-                asked.append(_subscriptions("of_report", report))
-        asked += [_subscriptions("of_dashboard", dashboard) for dashboard in rows(document, "dashboards")]
+                asked.append(_subscriptions_of(report, lambda tenant: tenant.subscriptions.of_report))
+        for dashboard in rows(document, "dashboards"):
+            asked.append(_subscriptions_of(dashboard, lambda tenant: tenant.subscriptions.of_dashboard))
     return asked
 
 
@@ -102,18 +102,17 @@ def _of_model(group: str, dataset: Mapping[str, Any], *, scanned: bool) -> list[
     elif "directquery" in lower(dataset, "contentProviderType") or dataset.get("isRefreshable") is False:
         part = "directQueryRefreshSchedule"
         wanted.append((part, lambda tenant: tenant.datasets.direct_query_schedule(group, own_id)))
-    if not dataset.get("expressions") and not dataset.get(
-        "tables"
-    ):  # the scan was not allowed to look inside
+    told = dataset.get("expressions") or dataset.get("tables")  # where the scan was allowed to look inside
+    if not told:
         wanted.append(("parameters", lambda tenant: tenant.datasets.parameters(group, own_id)))
     if not scanned:
         wanted.append(("datasources", lambda tenant: tenant.datasets.datasources(group, own_id)))
     return [Question(part, own_id.lower(), read) for part, read in wanted]
 
 
-def _subscriptions(how: str, item: Mapping[str, Any]) -> Question:
+def _subscriptions_of(item: Mapping[str, Any], reader: Callable[[PowerBI], Callable[[str], Any]]) -> Question:
     own_id = text(item, "id")
-    return Question(_SUBSCRIPTIONS, "", lambda tenant: getattr(tenant.subscriptions, how)(own_id))
+    return Question(_SUBSCRIPTIONS, "", lambda tenant: reader(tenant)(own_id))
 
 
 def _answered(context: Context, document: Json, question: Question) -> Json:

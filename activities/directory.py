@@ -6,26 +6,23 @@ and whom it would not tell about.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import cast
 
 from activities import tenant_lists
 from activities.context import Context, open_context
 from activities.frame import Call
-from activities.inventory import extracts_path
-from activities.planning import batch_size, read_selection
-from activities.tenancy import GRAPH, part_path
-from shared.assessment.model import Extract
+from activities.inventory import stored_extracts
+from activities.tenancy import GRAPH
 from shared.assessment.obstacles_principals import seen_in, target_of
 from shared.errors import IdentityRefused, TerminalError
 from shared.outcomes import Done, Json, Outcome, Wait
 from shared.powerbi.graph import BATCH, PrincipalKind
 from shared.principal_rules import rules_of
+from shared.run_documents import part_path
 from shared.services import Services
 
-_PER_CALL = (
-    25 * BATCH
-)  # principals one activity asks for: 25 requests, twice as many where all were applications
+# Principals one activity asks for: 25 requests, twice as many where all were applications.
+_PER_CALL = 25 * BATCH
 
 
 def look_up_principals(services: Services, call: Call) -> Outcome:
@@ -70,16 +67,8 @@ def _wanted(context: Context) -> dict[str, PrincipalKind]:
     rules = rules_of(context.request.principals)
     own = context.services.own_principals(context.request.source)
     found: dict[str, PrincipalKind] = {}
-    for seen in seen_in(_extracts(context), own).values():
+    for seen in seen_in(stored_extracts(context.services, context.call.migration), own).values():
         known, target = target_of(seen, rules)
         if known and target is not None:
             found.setdefault(target.lower(), cast(PrincipalKind, seen.kind))
     return found
-
-
-def _extracts(context: Context) -> Iterator[Extract]:
-    run = context.call.migration
-    selection = read_selection(context.services, run)
-    for number in range(-(-len(selection["workspaces"]) // batch_size(selection["mode"]))):
-        for raw in context.services.documents.read_json(extracts_path(run, number)) or []:
-            yield Extract.from_dict(raw)

@@ -12,7 +12,7 @@ says of the workspace>, "reports", "datasets", "dashboards", "dataflows", "datam
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -21,18 +21,19 @@ from activities.classification import rows_of
 from activities.context import Context, open_context
 from activities.frame import Call
 from activities.known import Known, know
-from activities.planning import BATCHES, batch_size, read_selection
+from activities.planning import BATCHES, batch_size, batches_of, read_selection
 from shared.assessment.extracts import extract
 from shared.assessment.model import Extract, Obstacle, Verdict
 from shared.assessment.obstacles import of_workspace
 from shared.assessment.reading import lower, rows
 from shared.assessment.verdicts import judge, judge_workspace
 from shared.errors import EntityNotFound, IdentityRefused, NotAuthorized, TerminalError
-from shared.manifest import count_items, safe_id
+from shared.manifest import count_items
 from shared.models import ItemRow, ItemState, WorkspaceRow, WorkspaceStatus
 from shared.outcomes import Done, Failed, Json, Outcome, Wait
 from shared.polling import SCAN
 from shared.powerbi.throttling import MAX_INLINE_WAIT_S
+from shared.run_documents import extracts_path, inventory_path
 from shared.services import Services
 from shared.tables import key
 
@@ -158,9 +159,11 @@ def record_unread(services: Services, call: Call) -> Outcome:
     return Done()
 
 
-def plan_unread(context: Context, entry: Mapping[str, Any], why: str) -> None:
-    """Plan a workspace whose contents are not known yet; its own first step reads them."""
-    _Batch(context, know(context)).unread(entry, why)
+def plan_unread(context: Context, entries: Iterable[Mapping[str, Any]], why: str) -> None:
+    """Plan workspaces whose contents are not known yet; their own first steps read them."""
+    batch = _Batch(context, know(context))
+    for entry in entries:
+        batch.unread(entry, why)
 
 
 def read_directly(context: Context, workspace_id: str) -> Json:
@@ -196,10 +199,6 @@ def judge_late(context: Context, row: WorkspaceRow, document: Json, known: Known
     found = rows_of(judge(document, facts))
     services.manifest.plan_items(run, row.source_id, found)
     services.findings.add_all(run, manual_items(found))
-
-
-def inventory_path(migration_id: str, workspace_id: str) -> str:
-    return f"{migration_id}/inventory/{safe_id(workspace_id)}.json"
 
 
 def source_users(context: Context) -> list[Json]:
@@ -266,8 +265,12 @@ def workspace_row(
     )
 
 
-def extracts_path(run: str, batch: int) -> str:
-    return f"{run}/extracts/{batch:05d}.json"
+def stored_extracts(services: Services, run: str) -> Iterator[Extract]:
+    """What the batches have left; of those that were not taken over nothing. One batch is in memory at a time."""
+    selection = read_selection(services, run)
+    for batch in range(batches_of(selection)):
+        for raw in services.documents.read_json(extracts_path(run, batch)) or []:
+            yield Extract.from_dict(raw)
 
 
 def manual_items(rows: list[ItemRow]) -> list[Obstacle]:

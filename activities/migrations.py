@@ -8,6 +8,7 @@ from typing import Any
 from activities.exports import drop_staged
 from activities.frame import Call, during
 from activities.rollback import UNDONE
+from shared.listings import each_page
 from shared.models import Migration, WorkspaceRow, WorkspaceStatus
 from shared.outcomes import Done, Outcome
 from shared.services import Services
@@ -161,13 +162,8 @@ def record_migration_failure(services: Services, call: Call) -> Outcome:
 
 
 def _rows(services: Services, migration_id: str) -> Iterator[WorkspaceRow]:
-    cursor: str | None = None
-    while True:
-        page = services.manifest.workspaces(migration_id, _PAGE, cursor)
-        yield from page.rows
-        cursor = page.token
-        if cursor is None:
-            return
+    pages = each_page(lambda top, token: services.manifest.workspaces(migration_id, top, token), _PAGE)
+    return (row for page in pages for row in page.rows)
 
 
 def _unfinished(services: Services, migration_id: str) -> Iterator[WorkspaceRow]:

@@ -6,7 +6,7 @@ on the same workspaces even if the source has changed meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from activities.context import Context, open_context
@@ -16,18 +16,15 @@ from activities.tenancy import parts_of
 from shared.errors import IdentityRefused, NotAuthorized, TerminalError
 from shared.models import Kind, WorkspaceStatus, is_plan
 from shared.outcomes import Done, Json, Outcome
+from shared.run_documents import selection_path
 from shared.services import Services
 
 SCAN_BATCH = 100  # ids per getInfo call
 BATCHES = "PbiBatches"  # the table of how far each batch of the inventory is
 DETAILED_MODELS = 2_000  # three calls each, of a quota that is not published
 _DETAILS_PAGE = 60
-_ASKED_SINGLY = (
-    Kind.DATASET,
-    Kind.REPORT,
-    Kind.PAGINATED_REPORT,
-    Kind.DASHBOARD,
-)  # the latter for subscriptions
+# The latter three for subscriptions.
+_ASKED_SINGLY = (Kind.DATASET, Kind.REPORT, Kind.PAGINATED_REPORT, Kind.DASHBOARD)
 MEMBER_BATCH = 10  # workspaces one activity lists by itself, five calls each
 
 
@@ -38,20 +35,19 @@ def select_workspaces(services: Services, call: Call) -> Outcome:
     Groups_GetGroupsAsAdmin where the identity may (its scanner then reads the details), else
     Groups_GetGroups with per-workspace lists; Capacities_GetCapacities of both tenants.
     """
+    context = open_context(services, call)
     path, attempt = selection_path(call.migration), services.manifest.migration(call.migration).attempt
     selection: Json | None = services.documents.read_json(path)
     if selection is None or selection["attempt"] != attempt:
         services.findings.clear(call.migration)  # of a plan that was given up: nothing of it holds any more
         _forget_batches(services, call.migration)
-        selection = {**_select(open_context(services, call)), "attempt": attempt}
+        selection = {**_select(context), "attempt": attempt}
         services.documents.write_json(path, selection)
-    size = batch_size(selection["mode"])
-    request = open_context(services, call).request
-    first, later = parts_of(request, services.settings, plan=is_plan(call.migration))
+    first, later = parts_of(context.request, services.settings, plan=is_plan(call.migration))
     return Done(
         {
             "mode": selection["mode"],
-            "batches": -(-len(selection["workspaces"]) // size),
+            "batches": batches_of(selection),
             "parts": first,
             "later": later,
             "details": is_plan(call.migration),
@@ -93,10 +89,6 @@ def _forget_batches(services: Services, migration_id: str) -> None:
         table.delete(migration_id, row["RowKey"])
 
 
-def selection_path(migration_id: str) -> str:
-    return f"{migration_id}/selection.json"
-
-
 def read_selection(services: Services, migration_id: str) -> Json:
     """`{"mode", "workspaces": [entries that are read], "beside": [entries that are only named]}`."""
     nothing: Json = {"mode": "member", "workspaces": [], "beside": []}
@@ -107,9 +99,12 @@ def batch_size(mode: str) -> int:
     return SCAN_BATCH if mode == "scanner" else MEMBER_BATCH
 
 
+def batches_of(selection: Json) -> int:
+    return -(-len(selection["workspaces"]) // batch_size(selection["mode"]))
+
+
 def _select(context: Context) -> Json:
     mode, groups = _list_source(context)
-    groups = list(groups)
     chosen, unknown = select(context.request.workspaces, groups)
     for text in unknown:
         context.finding(
@@ -130,15 +125,14 @@ def _select(context: Context) -> Json:
 def _others(context: Context, groups: list[Mapping[str, Any]]) -> tuple[list[Json], list[Json]]:
     """What does not move, those that are read and those that are only named. A plan reads personal workspaces
     too: people have to be told what is in them, long before the move."""
-    found = [
-        {**entry, "targetCapacity": "", "moves": False}
-        for entry in beside(context.request.workspaces, groups)
-    ]
-    read = [e for e in found if e["kind"] == "personal" and is_plan(context.call.migration)]
-    return read, [entry for entry in found if entry not in read]
+    read, named = list[Json](), list[Json]()
+    for entry in beside(context.request.workspaces, groups):
+        reads = entry["kind"] == "personal" and is_plan(context.call.migration)
+        (read if reads else named).append({**entry, "targetCapacity": "", "moves": False})
+    return read, named
 
 
-def _list_source(context: Context) -> tuple[str, Iterable[Mapping[str, Any]]]:
+def _list_source(context: Context) -> tuple[str, list[Mapping[str, Any]]]:
     try:
         return "scanner", list(context.source.groups.list_groups_as_admin())
     except (NotAuthorized, IdentityRefused) as refused:

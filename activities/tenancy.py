@@ -16,6 +16,7 @@ from shared.config import Settings
 from shared.errors import IdentityRefused, ServiceError, TerminalError, Throttled, TransientError
 from shared.models import MigrationRequest, is_plan
 from shared.outcomes import Done, Json, Outcome, Wait
+from shared.run_documents import part_path
 from shared.services import Services
 
 GRAPH = "target-graph"
@@ -83,10 +84,6 @@ def read_parts(services: Services, run: str) -> dict[str, Part]:
     """All parts that belong to a run, by "source-apps", "target-groups" and so on."""
     first, later = parts_of(services.request_of(run), services.settings, plan=is_plan(run))
     return {name: read_tenant(services, run, *name.split("-", 1)) for name in (*first, *later)}
-
-
-def part_path(run: str, name: str) -> str:
-    return f"{run}/tenant/{name}.json"
 
 
 def _read(context: Context) -> Json:

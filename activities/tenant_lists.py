@@ -113,20 +113,20 @@ def other_gateways(tenant: PowerBI, known: list[Json], request: MigrationRequest
 
 def fill_data_sources(tenant: PowerBI, row: Json) -> Json:
     """Gateways_GetDatasources of one gateway, or why they can't be read."""
-    try:
-        return {**row, "datasources": tenant.gateways.datasources(row["id"])}
-    except (TerminalError, IdentityRefused) as refused:
-        _raise_if_told_to_wait(refused)
-        return {**row, "datasources": [], "unread": reason(refused)}
+    return _filled(row, "datasources", tenant.gateways.datasources)
 
 
 def fill_users(tenant: PowerBI, row: Json) -> Json:
     """Apps_GetAppUsersAsAdmin of one app, or why they can't be read."""
+    return _filled(row, "users", tenant.apps.users_as_admin)
+
+
+def _filled(row: Json, field: str, read: Callable[[str], list[Json]]) -> Json:
     try:
-        return {**row, "users": tenant.apps.users_as_admin(row["id"])}
+        return {**row, field: read(row["id"])}
     except (TerminalError, IdentityRefused) as refused:
         _raise_if_told_to_wait(refused)
-        return {**row, "users": [], "unread": reason(refused)}
+        return {**row, field: [], "unread": reason(refused)}
 
 
 READERS: Mapping[str, Reader] = {

@@ -15,6 +15,7 @@ from shared.models import ItemRow, ItemState, Kind, WorkspaceRow, WorkspaceStatu
 from shared.outcomes import Done, Failed, Json, Outcome, Wait
 from shared.ownership import Owned
 from shared.polling import NEIGHBOUR, VISIBILITY
+from shared.run_documents import inventory_path
 from shared.services import Services
 from shared.statuses import RESTING
 from shared.writes import Intent
@@ -278,7 +279,7 @@ def _find(context: Context, name: str) -> Json | None:
 
 def _complete_inventory(context: Context, row: WorkspaceRow) -> None:
     services, call = context.services, context.call
-    path = inventory.inventory_path(call.migration, call.workspace)
+    path = inventory_path(call.migration, call.workspace)
     document: Any = services.documents.read_json(path)
     if document is not None and document["complete"]:
         return

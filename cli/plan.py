@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from cli.api import Json
 from cli.listings import show_rows
 from cli.output import emit_json, save, say
 from cli.plan_report import blockers, plan_bars, plan_line, show_plan
+from cli.request_file import request_body
 from cli.session import Session, common_options, pass_session
 from cli.watch import Watched, follow
 
@@ -56,7 +56,7 @@ def plan(
     """
     if not watching and (report_file or csv_file):
         raise click.UsageError("--report and --csv need the whole plan: leave --no-watch out")
-    begun = session.api.start_plan(_body(source_file, identity))
+    begun = session.api.start_plan(request_body(source_file, {} if identity is None else {"id": identity}))
     if not watching:
         return _begun(session, begun)
     state = follow(_watched(session, begun["id"]), session.as_json, every)
@@ -112,17 +112,3 @@ def _watched(session: Session, identity: str) -> Watched:
     api = session.api
     goes_on = f"Plan {identity} is made all the same; the same command shows it."
     return Watched(lambda: api.plan(identity), exits.PLANNED, plan_line, plan_bars, goes_on)
-
-
-def _body(source_file: Any, identity: str | None) -> bytes:
-    """As it is, so that the app names everything that is wrong with it; with another id where one is given."""
-    raw: bytes = source_file.read()
-    if identity is None:
-        return raw
-    try:
-        body = json.loads(raw)
-    except ValueError as bad:
-        raise click.UsageError(f"{source_file.name} is not JSON: {bad}") from bad
-    if not isinstance(body, dict):
-        raise click.UsageError(f"{source_file.name} does not hold a JSON object")
-    return json.dumps({**body, "id": identity}).encode()

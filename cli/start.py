@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from cli.output import emit_json, say
+from cli.request_file import request_body
 from cli.session import Session, common_options, pass_session
 from cli.watch import finish, watch
 
@@ -83,13 +84,4 @@ def _body(source_file: Any, given: dict[str, Any]) -> bytes:
         if not given:
             raise click.UsageError("give a request: -f FILE, or --source, --target and --workspace")
         return json.dumps(given).encode()
-    raw: bytes = source_file.read()
-    if not given:
-        return raw
-    try:
-        body = json.loads(raw)
-    except ValueError as bad:
-        raise click.UsageError(f"{source_file.name} is not JSON: {bad}") from bad
-    if not isinstance(body, dict):
-        raise click.UsageError(f"{source_file.name} does not hold a JSON object")
-    return json.dumps({**body, **given}).encode()
+    return request_body(source_file, given)

@@ -11,12 +11,10 @@ from collections.abc import Iterable, Iterator
 from itertools import batched
 
 from shared.assessment.model import Obstacle
-from shared.finding_codes import CATALOGUE, Entry
+from shared.finding_codes import CATALOGUE
 from shared.manifest import Listing
 from shared.models import Finding, Severity
 from shared.tables import Table, Tables, hashed, key
-
-__all__ = ["CATALOGUE", "Entry", "Findings"]
 
 _TABLE = "PbiFindings"
 _RANK = {Severity.BLOCKER: "0", Severity.WARNING: "1", Severity.INFO: "2"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +57,17 @@ def chained[T](first: Reader[T], second: Reader[T], top: int, token: str | None)
         raise not_a_token()
     page = second(top, position or None)
     return Listing(page.rows, _second(page.token))
+
+
+def each_page[T](read: Reader[T], size: int) -> Iterator[Listing[T]]:
+    """All pages of a list, one after the other."""
+    token: str | None = None
+    while True:
+        page = read(size, token)
+        yield page
+        token = page.token
+        if token is None:
+            return
 
 
 def mapped[T, V](page: Listing[T], view: Callable[[T], V]) -> Listing[V]:

@@ -10,10 +10,10 @@ from shared.assessment import report
 from shared.assessment.report_figures import Figures
 from shared.assessment.tables import INVENTORY, VERDICTS, inventory_rows, tenant_rows
 from shared.errors import InvalidInput
-from shared.listings import Download, Json, Params, fault, window
-from shared.manifest import Listing, safe_id
+from shared.listings import Download, Json, Params, Reader, each_page, fault, window
 from shared.models import WorkspaceRow
 from shared.plan_rows import FINDINGS, Places, published, read_plan, run_of, verdicts
+from shared.run_documents import inventory_path, part_path
 from shared.services import Services
 
 _INVENTORY_TOP = 100  # workspaces of one page of an inventory at most, fewer where they are large
@@ -69,14 +69,10 @@ def _report_csv(services: Services, identity: str) -> Download:
 
 
 def _verdict_lines(services: Services, run: str) -> Iterator[str]:
-    places, token = Places(services, run), None
+    places = Places(services, run)
     yield csv_text.header(VERDICTS)
-    while True:
-        page = verdicts(services, run, _PAGE, token, places)
+    for page in each_page(lambda top, token: verdicts(services, run, top, token, places), _PAGE):
         yield "".join(csv_text.line(VERDICTS, row) for row in page.rows)
-        token = page.token
-        if token is None:
-            return
 
 
 def _figures(services: Services, identity: str) -> tuple[Figures, report.Head]:
@@ -95,25 +91,19 @@ def _figures(services: Services, identity: str) -> tuple[Figures, report.Head]:
     return figures, head
 
 
-def _all[T](read: Callable[[int, str | None], Listing[T]]) -> Iterator[T]:
-    token: str | None = None
-    while True:
-        page = read(_PAGE, token)
-        yield from page.rows
-        token = page.token
-        if token is None:
-            return
+def _all[T](read: Reader[T]) -> Iterator[T]:
+    return (row for page in each_page(read, _PAGE) for row in page.rows)
 
 
 def _document(services: Services, run: str, row: WorkspaceRow) -> Json:
     """The inventory of a workspace; one that was not read (yet) is its id and name."""
-    found = services.documents.read_json(f"{run}/inventory/{safe_id(row.source_id)}.json")
+    found = services.documents.read_json(inventory_path(run, row.source_id))
     return found or {"id": row.source_id, "name": row.source_name, "complete": False}
 
 
 def _tenant_pieces(services: Services, run: str, write: Callable[[Json], str]) -> Iterator[str]:
     for side, part in _TENANT_PARTS:
-        found = services.documents.read_json(f"{run}/tenant/{side}-{part}.json")
+        found = services.documents.read_json(part_path(run, f"{side}-{part}"))
         if found is not None:
             yield write(
                 {"tenant": side, "part": part, "rows": found["rows"], "unread": found.get("unread") or ""}

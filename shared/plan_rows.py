@@ -12,6 +12,7 @@ from shared.errors import NotFound
 from shared.listings import Json, chained, mapped
 from shared.manifest import Listing
 from shared.models import ItemRow, Kind, Migration, WorkspaceRow, plan_key
+from shared.run_documents import summary_path, waves_path
 from shared.services import Services
 from shared.statuses import Status
 
@@ -24,7 +25,7 @@ def run_of(services: Services, identity: str) -> str:
 
 def read_plan(services: Services, identity: str) -> tuple[Migration, dict[str, Any]]:
     row = services.manifest.migration(plan_key(identity))
-    return row, services.documents.read_json(f"{row.id}/summary.json") or {}
+    return row, services.documents.read_json(summary_path(row.id)) or {}
 
 
 def published(status: str) -> str:
@@ -41,7 +42,7 @@ class Places:
         self._services = services
         self._run = run
         self._names: dict[str, str | None] = {"": None}
-        self._waves: dict[str, int] = services.documents.read_json(f"{run}/waves.json") or {}
+        self._waves: dict[str, int] = services.documents.read_json(waves_path(run)) or {}
 
     def note(self, row: WorkspaceRow) -> None:
         self._names[row.source_id] = row.source_name

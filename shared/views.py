@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from shared import csv_text
 from shared.call_tally import outcome_of
-from shared.listings import TOP, Json, Params, chained, listing, mapped, window
+from shared.listings import TOP, Json, Params, chained, each_page, listing, mapped, window
 from shared.manifest import Listing
 from shared.models import MAPPED, Finding, ItemRow, ItemState, Kind, Migration, WorkspaceRow
+from shared.run_documents import summary_path
 from shared.services import Services
 from shared.statuses import VERBS, published
 
@@ -120,14 +121,9 @@ def _mapping_page(services: Services, migration_id: str, top: int, token: str | 
 def mapping_csv(services: Services, migration_id: str) -> Iterator[str]:
     """All rows as CSV text, a piece per page; cells that a spreadsheet would run as a formula are quoted."""
     identity = services.manifest.named(migration_id).id
-    token: str | None = None
     yield csv_text.header(_MAPPING)
-    while True:
-        page = _mapping_page(services, identity, _CSV_PAGE, token)
+    for page in each_page(lambda top, token: _mapping_page(services, identity, top, token), _CSV_PAGE):
         yield "".join(csv_text.line(_MAPPING, row) for row in page.rows)
-        token = page.token
-        if token is None:
-            return
 
 
 def workspace_mapping(row: WorkspaceRow) -> Json:
@@ -160,7 +156,7 @@ def item_mapping(row: ItemRow) -> Json:
 
 def _forecast(services: Services, run: str) -> Json | None:
     """What its plan expected, to be held beside the outcome; None while there is no plan."""
-    summary = services.documents.read_json(f"{run}/summary.json") or {}
+    summary = services.documents.read_json(summary_path(run)) or {}
     told = summary.get("forecast")
     return {name: told[name] for name in ("calls", "seconds", "expectedEnd")} if told else None
 

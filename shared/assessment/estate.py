@@ -15,7 +15,6 @@ LISTING, OWN_LISTING, ITEMS = 5000, 1000, 10_000  # rows per page of an admin li
 DIRECTORY = 20  # principals per question to Microsoft Graph
 GRANTS, CHECKED = 25, 20  # principals per activity; models per page
 AT_ONCE = 3  # reports of a workspace
-_STAYS = frozenset({"personal", "deleted", "other"})
 
 type Counts = Mapping[str, int]
 
@@ -35,10 +34,6 @@ class Estate:
     counts: Counter[str] = field(default_factory=Counter[str])
     work_s: float = 0.0  # of all workspaces, one after the other
     longest: list[Leg] = field(default_factory=list[Leg])
-
-
-def moves(extract: Extract) -> bool:
-    return extract.kind not in _STAYS
 
 
 def counts_of(extract: Extract) -> Counter[str]:
@@ -75,7 +70,7 @@ def estate_of(
     for extract in extracts:
         seen, items = seen + 1, items + extract.counts.get("items", 0)
         principals.update(extract.principals)
-        if not moves(extract):
+        if not extract.moves:
             continue
         counts = counts_of(extract)
         legs = path_of(extract.name, counts, pace)

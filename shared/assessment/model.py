@@ -73,6 +73,9 @@ class Obstacle(Record):
     key: str = ""
 
 
+_STAYS = frozenset({"personal", "deleted", "other"})
+
+
 @dataclass(frozen=True, slots=True)
 class Extract(Record):
     """What the end of a plan needs of one workspace: small, so that 10,000 of them are no burden.
@@ -98,3 +101,8 @@ class Extract(Record):
         default_factory=dict[str, dict[str, int]]
     )  # kind -> route -> items
     minutes: int = 0
+
+    @property
+    def moves(self) -> bool:
+        """Neither somebody's own nor deleted nor one of the service's."""
+        return self.kind not in _STAYS

@@ -14,7 +14,7 @@ from shared.assessment import obstacles_contents
 from shared.assessment.model import Extract, Facts, Obstacle, Verdict
 from shared.assessment.obstacles_capacities import Capacities
 from shared.assessment.obstacles_gateways import Gateways
-from shared.assessment.obstacles_parts import Judge, Parts, Surroundings, moves
+from shared.assessment.obstacles_parts import Judge, Parts, Surroundings
 from shared.assessment.obstacles_principals import Principals
 from shared.assessment.obstacles_unknown import Unknown
 from shared.assessment.obstacles_workspaces import Workspaces
@@ -25,7 +25,7 @@ def of_workspace(
     document: Mapping[str, Any], verdicts: Iterable[Verdict], extract: Extract, facts: Facts
 ) -> list[Obstacle]:
     """What its document shows. Of one that does not move, or could not be read, nothing is in the way."""
-    if not moves(extract) or not document.get("complete"):
+    if not extract.moves or not document.get("complete"):
         return []
     return [
         *obstacles_contents.outside(extract, facts),

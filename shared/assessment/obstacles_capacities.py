@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from shared.assessment.model import Extract, Json, Obstacle
-from shared.assessment.obstacles_parts import Parts, Surroundings, Tally, moves, rows_of
+from shared.assessment.obstacles_parts import Parts, Surroundings, Tally, rows_of
 from shared.assessment.reading import lower, text
 from shared.models import MigrationRequest
 
@@ -46,7 +46,7 @@ class Capacities:
 
     def see(self, extract: Extract) -> Iterator[Obstacle]:
         source, target = extract.capacity.lower(), extract.target_capacity.lower()
-        if moves(extract):
+        if extract.moves:
             for side, capacity in (("source", source), ("target", target)):
                 if capacity:
                     self._used.setdefault((side, capacity), Tally()).add(extract.name)

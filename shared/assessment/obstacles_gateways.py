@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from shared.assessment.extracts import data_source_key, details_of, without_query
 from shared.assessment.model import Extract, Json, Obstacle
-from shared.assessment.obstacles_parts import Parts, Tally, moves, rows_of, unread_of
+from shared.assessment.obstacles_parts import Parts, Tally, rows_of, unread_of
 from shared.assessment.obstacles_places import Place, needs_credential, place_of
 from shared.assessment.obstacles_unknown import not_checkable
 from shared.assessment.reading import lower, rows, text
@@ -48,7 +48,7 @@ class Gateways:
         self._uses: dict[tuple[str, str], _Use] = {}  # (gateway or "", data source key)
 
     def see(self, extract: Extract) -> Iterator[Obstacle]:
-        if moves(extract):
+        if extract.moves:
             for key, source in extract.sources.items():
                 use = self._uses.setdefault((str(source.get("gateway") or "").lower(), key), _Use())
                 use.users += len(source.get("models") or []) + len(source.get("dataflows") or [])

@@ -8,7 +8,6 @@ from typing import NamedTuple, Protocol
 
 from shared.assessment.model import Extract, Json, Obstacle
 
-_STAYS = frozenset({"personal", "deleted", "other"})
 _NAMED = 3
 
 
@@ -52,10 +51,6 @@ def rows_of(parts: Parts, name: str) -> list[Json]:
 def unread_of(parts: Parts, name: str) -> str:
     """Why a part is not there, or not whole; "" where it is, or where nobody asked for it."""
     return parts[name].unread if name in parts else ""
-
-
-def moves(extract: Extract) -> bool:
-    return extract.kind not in _STAYS
 
 
 @dataclass(slots=True)

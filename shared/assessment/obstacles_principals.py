@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.assessment.model import Extract, Json, Obstacle
-from shared.assessment.obstacles_parts import Parts, Surroundings, Tally, moves, rows_of, unread_of
+from shared.assessment.obstacles_parts import Parts, Surroundings, Tally, rows_of, unread_of
 from shared.assessment.obstacles_unknown import not_checkable
 from shared.assessment.reading import lower, text
 from shared.models import MigrationRequest
@@ -48,7 +48,7 @@ def seen_in(extracts: Iterable[Extract], own: frozenset[str]) -> dict[str, Seen]
 
 
 def look(found: dict[str, Seen], extract: Extract, own: frozenset[str]) -> None:
-    if not moves(extract):
+    if not extract.moves:
         return
     for identifier, who in extract.principals.items():
         names = [name for name in (identifier, lower(who, "upn"), lower(who, "id")) if name]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shared.assessment.model import Extract, Obstacle
-from shared.assessment.obstacles_parts import Parts, Surroundings, moves, unread_of
+from shared.assessment.obstacles_parts import Parts, Surroundings, unread_of
 from shared.models import MigrationRequest
 
 _TITLES = {
@@ -68,7 +68,7 @@ class Unknown:
         self._workspaces = self._reports = self._models = 0
 
     def see(self, extract: Extract) -> Iterator[Obstacle]:
-        if moves(extract):
+        if extract.moves:
             self._workspaces += 1
             self._reports += extract.counts.get("reports", 0)
             self._models += extract.counts.get("models", 0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shared.assessment.model import Extract, Json, Obstacle, Route
-from shared.assessment.obstacles_parts import Parts, Surroundings, moves, rows_of, unread_of
+from shared.assessment.obstacles_parts import Parts, Surroundings, rows_of, unread_of
 from shared.assessment.reading import lower, text
 from shared.models import Kind, MigrationRequest
 
@@ -41,7 +41,7 @@ class Workspaces:
         self._dataflows = 0
 
     def see(self, extract: Extract) -> Iterator[Obstacle]:
-        if not moves(extract):
+        if not extract.moves:
             yield from _of_kind(extract)
             return
         self._tells_users |= self._surroundings.mode == "scanner" and bool(extract.counts.get("users"))

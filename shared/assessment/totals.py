@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from shared.assessment.estate import moves
 from shared.assessment.model import Extract, Json, Route, Verdict
 from shared.assessment.verdicts_effort import minutes
 from shared.models import Kind
@@ -30,7 +29,7 @@ class Totals:
         items = sum(extract.routes.values())
         self._workspaces[extract.kind] += 1
         self._items.update(extract.routes)
-        self._count(Kind.WORKSPACE, Route.RECREATE if moves(extract) else Route.STAYS_BEHIND)
+        self._count(Kind.WORKSPACE, Route.RECREATE if extract.moves else Route.STAYS_BEHIND)
         for kind, routes in extract.kinds.items():
             self._kinds.setdefault(kind, Counter()).update(routes)
         self._minutes += extract.minutes

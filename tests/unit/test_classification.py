@@ -8,8 +8,9 @@ from core_support import guids, names
 from hypothesis import given
 from hypothesis import strategies as st
 
-from activities.classification import classify
+from activities.classification import rows_of
 from shared.assessment.model import Facts, Route
+from shared.assessment.verdicts import judge
 from shared.models import ItemRow, ItemState, Kind
 
 MODELS = [f"model-{number}" for number in range(3)]
@@ -32,6 +33,10 @@ models = st.lists(st.sampled_from(MODELS), unique=True).map(
 
 def inventory(**lists: list[dict[str, Any]]) -> dict[str, Any]:
     return {"id": "w", "reports": [], "datasets": [], "dashboards": [], "dataflows": [], **lists}
+
+
+def classify(document: dict[str, Any], facts: Facts | None = None) -> list[ItemRow]:
+    return rows_of(judge(document, facts or Facts()))
 
 
 def by_id(rows: list[ItemRow]) -> dict[str, ItemRow]:

@@ -20,7 +20,7 @@ from planned_support import FORMULA, IMG, SUMMARY
 from shared.assessment import report, report_charts, report_words
 from shared.assessment.model import Route
 from shared.assessment.report_figures import Figures, Outcome
-from shared.findings import CATALOGUE
+from shared.finding_codes import CATALOGUE
 from shared.models import Finding, ItemRow, Kind, WorkspaceRow
 
 HEAD = report.Head(

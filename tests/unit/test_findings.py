@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.assessment.model import Obstacle
-from shared.findings import CATALOGUE, Findings
+from shared.finding_codes import CATALOGUE
+from shared.findings import Findings
 from shared.models import Finding, Severity
 from shared.tables import Tables
 

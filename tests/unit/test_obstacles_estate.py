@@ -16,7 +16,7 @@ from shared.assessment.obstacles import of_estate
 from shared.assessment.obstacles_capacities import units
 from shared.assessment.obstacles_parts import Part, Surroundings
 from shared.assessment.obstacles_principals import shown, unmapped
-from shared.findings import CATALOGUE
+from shared.finding_codes import CATALOGUE
 from shared.models import Severity
 
 INSIDE = {"source-memberships": [{"id": "W1", "isReadOnly": False}]}

@@ -14,12 +14,12 @@ from powerbi_support import Received, Reply, Service, error, reply_json, serving
 
 from activities.details import read_details
 from activities.frame import run
-from activities.inventory import inventory_path
 from activities.planning import next_details
 from activities.tenancy import GRAPH, parts_of, read_part, read_parts, read_tenant
 from shared.config import Settings, load
 from shared.models import Migration, MigrationRequest, WorkspaceRow, plan_key
 from shared.outcomes import Json
+from shared.run_documents import extracts_path, inventory_path, selection_path
 from shared.services import Services, request_path
 
 HASH = "f" * 64
@@ -352,8 +352,6 @@ def directory(received: Received) -> Reply:
 
 def with_people(here: World, number: int) -> None:
     """The extracts of an inventory whose users are user0 … at contoso.example."""
-    from activities.inventory import extracts_path
-    from activities.planning import selection_path
     from shared.assessment.model import Extract
 
     who = {f"user{n}@contoso.example": {"kind": "User", "name": f"User {n}"} for n in range(number)}

@@ -1,0 +1,30 @@
+"""Where the documents of a run lie in Blob Storage; a run is a migration or a plan, by its run key."""
+
+from __future__ import annotations
+
+from shared.manifest import safe_id
+
+
+def selection_path(run: str) -> str:
+    return f"{run}/selection.json"
+
+
+def part_path(run: str, name: str) -> str:
+    """A list of a whole tenant: `name` is "source-apps", "target-groups" and so on."""
+    return f"{run}/tenant/{name}.json"
+
+
+def inventory_path(run: str, workspace_id: str) -> str:
+    return f"{run}/inventory/{safe_id(workspace_id)}.json"
+
+
+def extracts_path(run: str, batch: int) -> str:
+    return f"{run}/extracts/{batch:05d}.json"
+
+
+def waves_path(run: str) -> str:
+    return f"{run}/waves.json"
+
+
+def summary_path(run: str) -> str:
+    return f"{run}/summary.json"
