@@ -41,6 +41,12 @@ class Disturbed:
     deaths: int = 0
     _rows: Any = None
 
+    def __post_init__(self) -> None:
+        """Hundreds of rounds are told the quotas of one, else the app waits an hour for the next, as it should."""
+        control = self.driver.sandbox.control
+        control.quotas(scale=0.0002)
+        self.flags |= control.quotas_env()
+
     def migrate(self, migration: str, within: float = 280) -> Round:
         """Begin it and see it to its rest, starting the app whenever it has died."""
         begun, self.deaths = time.monotonic(), 0
