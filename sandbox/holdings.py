@@ -106,6 +106,24 @@ class Pipeline(Record):
 
 
 @dataclass(slots=True)
+class Folder(Record):
+    """In a workspace; which items lie in it is written there."""
+
+    id: str
+    name: str
+    parent_id: str | None = None
+
+
+@dataclass(slots=True)
+class StorageAccount(Record):
+    """Of dataflows; a workspace can be assigned to one that is enabled."""
+
+    id: str
+    name: str
+    is_enabled: bool = True
+
+
+@dataclass(slots=True)
 class Subscription(Record):
     id: str
     title: str

@@ -12,16 +12,18 @@ from sandbox.holdings import (
     Datamart,
     DataSource,
     FabricItem,
+    Folder,
     Gateway,
     Marks,
     Origins,
     Pipeline,
     PublishedApp,
+    StorageAccount,
     Subscription,
     Workbook,
 )
 from sandbox.records import Record
-from sandbox.traces import ActivityEvent, Assignment, File, Import, Refresh
+from sandbox.traces import ActivityEvent, Assignment, File, Import, Refresh, Transaction
 
 Kind = Literal["User", "Group", "App"]
 Right = Literal["None", "Viewer", "Contributor", "Member", "Admin"]
@@ -127,6 +129,8 @@ class Dataset(Record):
     tables: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     """{"name", "rows"?, "columns"?: [...], "measures"?: [...], "source"?: [...]} as the scanner shows them;
     "rows" is ours."""
+    relationships: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    """Of push models, as they were sent."""
     expressions: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     roles: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     refreshes: list[Refresh] = field(default_factory=list[Refresh])
@@ -158,6 +162,10 @@ class Dataflow(Record):
     description: str = ""
     configured_by: str = ""
     modified_date_time: str = ""
+    document: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Its model.json where one was imported (or planted); without one it is made of what is known of it."""
+    transactions: list[Transaction] = field(default_factory=list[Transaction])
+    refresh_schedule: dict[str, Any] = field(default_factory=dict[str, Any])
     origins: Origins | None = None
     marks: Marks | None = None
     extra: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -173,6 +181,9 @@ class Workspace(Record):
     is_read_only: bool = False
     capacity_id: str | None = None
     default_dataset_storage_format: Literal["Small", "Large"] = "Small"
+    dataflow_storage_id: str | None = None
+    log_analytics: dict[str, Any] = field(default_factory=dict[str, Any])
+    """As a single workspace shows its Log Analytics workspace."""
     modified_date_time: str = ""
     users: list[Access] = field(default_factory=list[Access])
     reports: list[Report] = field(default_factory=list[Report])
@@ -182,6 +193,9 @@ class Workspace(Record):
     datamarts: list[Datamart] = field(default_factory=list[Datamart])
     workbooks: list[Workbook] = field(default_factory=list[Workbook])
     fabric_items: list[FabricItem] = field(default_factory=list[FabricItem])
+    folders: list[Folder] = field(default_factory=list[Folder])
+    placed: dict[str, str] = field(default_factory=dict[str, str])
+    """Item id to the id of the folder it lies in; what is not here lies in none."""
     imports: list[Import] = field(default_factory=list[Import])
     assignments: list[Assignment] = field(default_factory=list[Assignment])
     extra: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -205,6 +219,7 @@ class Tenant(Record):
     data_sources: dict[str, DataSource] = field(default_factory=dict[str, DataSource])
     apps: dict[str, PublishedApp] = field(default_factory=dict[str, PublishedApp])
     pipelines: dict[str, Pipeline] = field(default_factory=dict[str, Pipeline])
+    storage_accounts: dict[str, StorageAccount] = field(default_factory=dict[str, StorageAccount])
     subscriptions: list[Subscription] = field(default_factory=list[Subscription])
     activity: list[ActivityEvent] = field(default_factory=list[ActivityEvent])
     extra: dict[str, Any] = field(default_factory=dict[str, Any])

@@ -19,6 +19,17 @@ class Refresh(Record):
 
 
 @dataclass(slots=True)
+class Transaction(Record):
+    """One refresh of a dataflow; the contract does not say which words `status` may have."""
+
+    id: str
+    refresh_type: str
+    start_time: str
+    status: str = "InProgress"
+    end_time: str | None = None
+
+
+@dataclass(slots=True)
 class Import(Record):
     """One accepted import; bytes received stay in the files folder under `file_id`."""
 
@@ -36,6 +47,9 @@ class Import(Record):
     skip_report: bool = False
     dataset_ids: list[str] = field(default_factory=list[str])
     report_ids: list[str] = field(default_factory=list[str])
+    dataflow_ids: list[str] = field(default_factory=list[str])
+    folder_id: str | None = None
+    """The folder that what it makes goes into."""
     error: dict[str, Any] | None = None
     hides: bool = False
     """The API does not name what it made; the ids above are the truth all the same."""
