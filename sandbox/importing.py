@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox import dataflow_imports, folders
 from sandbox.activity import record
 from sandbox.importplans import Makes
 from sandbox.live import connected_model
@@ -28,6 +29,8 @@ class Received:
 
 def check_conflict(workspace: Workspace, name: str, conflict: str, package: Package) -> ApiError | None:
     """The refusal that the chosen nameConflict means for what the workspace holds now."""
+    if package == "modelJson":
+        return dataflow_imports.conflict_of(workspace, name, conflict)
     models = [] if package == "rdl" else [d for d in workspace.datasets if d.name == name]
     reports = [
         r
@@ -69,11 +72,15 @@ def make(service: Service, workspace: Workspace, item: Import, received: Receive
         fail(item, "PowerBIEntityNotFound")
         return False
     overwrite = item.name_conflict in ("Overwrite", "CreateOrOverwrite")
-    if makes != "nothing":
+    known = folders.item_ids(workspace)
+    if received.package == "modelJson" and makes != "nothing":
+        dataflow_imports.publish_dataflow(service, workspace, item, received.file)
+    elif makes != "nothing":
         model = _publish_model(service, workspace, item, received, overwrite=overwrite)
         if makes == "all" and not item.skip_report:
             report = _publish_report(service, workspace, item, received, overwrite=overwrite)
             _bind(report, model, home)
+    folders.place(workspace, item.folder_id, folders.item_ids(workspace) - known)
     return True
 
 

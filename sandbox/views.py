@@ -33,6 +33,7 @@ def group(workspace: Workspace) -> Json:
         "isReadOnly": workspace.is_read_only,
         "isOnDedicatedCapacity": dedicated,
         "capacityId": workspace.capacity_id.upper() if workspace.capacity_id else None,
+        "dataflowStorageId": workspace.dataflow_storage_id,
         "defaultDatasetStorageFormat": workspace.default_dataset_storage_format if dedicated else None,
     }
     return present(fields)
@@ -170,7 +171,8 @@ def capacity(item: Capacity, right: CapacityRight) -> Json:
 
 
 def import_(workspace: Workspace, item: Import) -> Json:
-    made = set[str]() if item.hides else {*item.dataset_ids, *item.report_ids}
+    made = set[str]() if item.hides else {*item.dataset_ids, *item.report_ids, *item.dataflow_ids}
+    flows = [dataflow(flow) for flow in workspace.dataflows if flow.object_id in made]
     fields: Json = {
         "id": item.id,
         "importState": item.state,
@@ -180,6 +182,7 @@ def import_(workspace: Workspace, item: Import) -> Json:
         "datasets": [_imported_dataset(workspace, d) for d in workspace.datasets if d.id in made],
         "reports": [report(workspace, r) for r in workspace.reports if r.id in made],
     }
+    fields |= {"dataflows": flows} if flows else {}
     return fields | ({"error": item.error} if item.error else {})
 
 

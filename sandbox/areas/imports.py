@@ -2,9 +2,10 @@
 
 import asyncio
 
-from sandbox import endings, importing, views
+from sandbox import dataflow_imports, endings, importing, views
 from sandbox.areas.uploads import committed_file
 from sandbox.calls import Call
+from sandbox.folders import wanted_folder
 from sandbox.importing import Received
 from sandbox.multipart import LARGEST, receive_part, too_large
 from sandbox.packages import classify
@@ -26,6 +27,8 @@ async def post_import(call: Call) -> Reply:
     conflict = _conflict(call, extension)
     received, sent_inline = await _receive(call)
     _check_kind(extension, received, sent_inline=sent_inline)
+    if received.package == "modelJson":  # the file says what its dataflow is called
+        stem = str(dataflow_imports.document_of(call.service, received.file)["name"])
     if (refusal := importing.check_conflict(workspace, stem, conflict, received.package)) is not None:
         raise refusal
     item = _accept(call, workspace, stem, conflict, received)
@@ -76,6 +79,7 @@ def _accept(call: Call, workspace: Workspace, stem: str, conflict: str, received
         moment,
         file_id=received.file.id,
         skip_report=call.query.get("skipReport", "").lower() == "true",
+        folder_id=wanted_folder(workspace, call.query.get("subfolderObjectId")),
     )
     workspace.imports.append(item)
     call.notes["importId"] = item.id
@@ -100,7 +104,11 @@ def _conflict(call: Call, extension: str) -> str:
         raise unauthorized()
     if extension == "rdl" and conflict not in importing.RDL_CONFLICTS:
         raise bad_request("nameConflict of a paginated report must be Abort or Overwrite")
-    if conflict == "GenerateUniqueName":
+    if extension == "json" and call.query["datasetDisplayName"].lower() != "model.json":
+        raise bad_request("datasetDisplayName of a dataflow must be model.json")
+    if extension == "json" and conflict not in dataflow_imports.CONFLICTS:
+        raise bad_request("nameConflict of a dataflow must be Abort or GenerateUniqueName")
+    if extension != "json" and conflict == "GenerateUniqueName":
         raise bad_request("nameConflict GenerateUniqueName is for dataflows only")
     if call.query.get("skipReport", "true").lower() != "true":
         raise bad_request("skipReport may only be true")
@@ -109,6 +117,6 @@ def _conflict(call: Call, extension: str) -> str:
 
 def _check_kind(extension: str, received: Received, *, sent_inline: bool) -> None:
     """A bad file is refused at once where it came with the request, and fails the import where it did not."""
-    right = {"pbix": ("pbix", "thin"), "rdl": ("rdl",)}.get(extension, ())
+    right = {"pbix": ("pbix", "thin"), "rdl": ("rdl",), "json": ("modelJson",)}.get(extension, ())
     if received.package not in right and (sent_inline or received.package != "broken"):
         raise refused(400, importing.BROKEN)
