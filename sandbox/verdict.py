@@ -4,7 +4,7 @@ from typing import Any
 
 from sandbox.comparison import OUTCOMES
 
-_WIDTH = 11
+_WIDTH, _KIND = 11, 17
 
 
 def render(comparison: dict[str, Any], limit: int = 50) -> str:
@@ -15,6 +15,7 @@ def render(comparison: dict[str, Any], limit: int = 50) -> str:
         *(_row(kind, _cells(row)) for kind, row in comparison["counts"].items()),
     ]
     lines += [f"not compared: {count} {kind}" for kind, count in comparison["notCompared"].items()]
+    lines += [f"left behind: {_left(item)}" for item in comparison["left"][:limit]]
     lines += [_line(difference) for difference in differences[:limit]]
     if len(differences) > limit:
         lines.append(f"… and {len(differences) - limit} more")
@@ -25,7 +26,7 @@ def render(comparison: dict[str, Any], limit: int = 50) -> str:
 
 
 def _row(kind: str, cells: list[str]) -> str:
-    return kind.ljust(_WIDTH) + "".join(cell.rjust(_WIDTH) for cell in cells)
+    return kind.ljust(_KIND) + "".join(cell.rjust(_WIDTH) for cell in cells)
 
 
 def _cells(row: dict[str, int]) -> list[str]:
@@ -36,6 +37,10 @@ def _line(difference: dict[str, Any]) -> str:
     sides = f"source {difference['source'] or '-'}, target {difference['target'] or '-'}"
     where = f"{difference['workspace']!r} / {difference['name']!r}"
     return f"{difference['kind']} {where}: {difference['what']} ({sides})"
+
+
+def _left(item: dict[str, Any]) -> str:
+    return f"{item['kind']} {item['workspace']!r} / {item['name']!r}"
 
 
 def _count(differences: list[dict[str, Any]]) -> str:
