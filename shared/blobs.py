@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from shared.blob_signing import read_url
 from shared.config import Settings
 from shared.errors import ContentError
 from shared.storage import connect, load_sdk
@@ -100,8 +101,9 @@ class StagedBody:
 class Container:
     """One private container: streamed files and small JSON documents, named by ids only."""
 
-    def __init__(self, client: ContainerClient):
+    def __init__(self, client: ContainerClient, service: BlobServiceClient):
         self._client = client
+        self._service = service
 
     def stage(self, name: str, chunks: Iterable[bytes]) -> Staged:
         """Put Block per 4 MiB as the bytes arrive, Put Block List at the end; nothing is visible before."""
@@ -120,6 +122,24 @@ class Container:
     def body(self, staged: Staged, before_last: Callable[[], None] | None = None) -> StagedBody:
         """The staged file as a request body; `before_last` may still stop it before its last block."""
         return StagedBody(self._client, staged, before_last)
+
+    def signed_url(self, name: str, hours: float) -> str | None:
+        """An address (a secret) under which this one blob may be read for so long, by anyone; None where this app
+        can't sign: it holds neither the account's key nor the right to a user delegation key."""
+        return read_url(self._service, self._client.get_blob_client(name), hours)
+
+    def pinned(self, staged: Staged) -> str:
+        """Get Blob Properties: the etag of the staged file, for who reads it past us. Raises ContentError where its
+        length or recorded hash is not that of the export."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        try:
+            properties = self._client.get_blob_client(staged.blob).get_blob_properties()
+        except ResourceNotFoundError as gone:
+            raise ContentError("content.gone", f"the staged file {staged.blob} is gone") from gone
+        if (properties.size, (properties.metadata or {}).get("sha256")) != (staged.length, staged.sha256):
+            raise ContentError("content.changed", f"the staged file {staged.blob} is not the exported one")
+        return str(properties.etag)
 
     def write_json(self, name: str, document: Any) -> None:
         self._client.upload_blob(name, json.dumps(document, separators=(",", ":")), overwrite=True)
@@ -172,7 +192,7 @@ class Blobs:
             client = self._client.get_container_client(name)
             if not client.exists():
                 _create(client)
-            self._open[name] = Container(client)
+            self._open[name] = Container(client, self._client)
         return self._open[name]
 
     @cached_property

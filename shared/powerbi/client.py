@@ -49,7 +49,7 @@ class Answer:
     def object(self) -> dict[str, Any]:
         """The answer as an object. An answer of another form says nothing: as if it had been lost."""
         if not isinstance(self.json, dict):
-            raise self._unusable("is not an object")
+            raise self.unusable("is not an object")
         return self.json
 
     def rows(self, *, paged: bool = False) -> list[dict[str, Any]]:
@@ -66,17 +66,18 @@ class Answer:
                 operation=self.operation.id,
             )
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise self._unusable("holds no list of objects")
+            raise self.unusable("holds no list of objects")
         return rows
 
     def id(self) -> str:
         """The id of what the operation made or started."""
         identity = self.object().get("id")
         if not isinstance(identity, str) or not identity:
-            raise self._unusable("holds no id")
+            raise self.unusable("holds no id")
         return identity
 
-    def _unusable(self, what: str) -> ServiceError:
+    def unusable(self, what: str) -> ServiceError:
+        """The error of an answer that says nothing, to be raised: as if it had been lost."""
         kind = Unavailable if self.operation.idempotent else AmbiguousWrite
         return kind(
             "answer.unusable",

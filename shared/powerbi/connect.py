@@ -20,11 +20,13 @@ from shared.powerbi.client import PowerBIClient
 from shared.powerbi.dashboards import Dashboards
 from shared.powerbi.dataflows import Dataflows
 from shared.powerbi.datasets import Datasets
+from shared.powerbi.definitions import Definitions
 from shared.powerbi.fabric import Fabric
 from shared.powerbi.gateways import Gateways
 from shared.powerbi.graph import Graph
 from shared.powerbi.groups import Groups
 from shared.powerbi.imports import Imports
+from shared.powerbi.longrunning import Operations
 from shared.powerbi.pipelines import Pipelines
 from shared.powerbi.reports import Reports
 from shared.powerbi.scanner import Scanner
@@ -50,6 +52,8 @@ class PowerBI:
         self.dataflows = Dataflows(client)
         self.activity = Activity(client)
         self.fabric = Fabric(client)
+        self.definitions = Definitions(client)
+        self.operations = Operations(client)
         self.apps = Apps(client)
         self.pipelines = Pipelines(client)
         self.gateways = Gateways(client)

@@ -1,8 +1,10 @@
-"""Datasets (semantic models): what there is, refreshing, and how refreshes went."""
+"""Datasets (semantic models): what there is, push models made, parameters set, refreshing, how refreshes went."""
 
 from __future__ import annotations
 
 import builtins
+from collections.abc import Mapping
+from itertools import batched
 from typing import Any
 
 from shared.errors import ServiceError
@@ -10,6 +12,8 @@ from shared.powerbi import operations as op
 from shared.powerbi.client import Answer, PowerBIClient
 
 Row = dict[str, Any]
+
+PARAMETERS_AT_ONCE = 100  # the most the service takes
 
 
 class Datasets:
@@ -26,6 +30,21 @@ class Datasets:
         """Datasets_GetDatasetInGroup."""
         parameters = {"group": group_id, "dataset": dataset_id}
         return _spelled(self._client.call(op.GET_DATASET, parameters).object())
+
+    def create_push(self, group_id: str, body: Row) -> Row:
+        """Datasets_PostDatasetInGroup: a push model from `name`, `tables`, `defaultMode`; the new dataset.
+
+        Names may repeat: look before asking again.
+        """
+        answer = self._client.call(op.CREATE_PUSH_DATASET, {"group": group_id}, json=body)
+        answer.id()
+        return _spelled(answer.object())
+
+    def update(self, group_id: str, dataset_id: str, **fields: Any) -> None:
+        """Datasets_UpdateDatasetInGroup: `targetStorageMode` (Abf, PremiumFiles), `queryScaleOutSettings`; by its
+        owner only."""
+        parameters = {"group": group_id, "dataset": dataset_id}
+        self._client.call(op.UPDATE_DATASET, parameters, json=fields)
 
     def delete(self, group_id: str, dataset_id: str) -> None:
         """Datasets_DeleteDatasetInGroup: its reports go with it."""
@@ -59,6 +78,16 @@ class Datasets:
     def parameters(self, group_id: str, dataset_id: str) -> builtins.list[Row]:
         """Datasets_GetParametersInGroup: `name`, `type`, `isRequired`, `currentValue`."""
         return self._read(op.GET_PARAMETERS, group_id, dataset_id).rows()
+
+    def update_parameters(self, group_id: str, dataset_id: str, values: Mapping[str, str]) -> None:
+        """Datasets_UpdateParametersInGroup: takes effect at the next refresh; by the model's owner only.
+
+        At most 100 go into one request. Of one that names an unknown parameter nothing is set (EntityNotFound).
+        """
+        parameters = {"group": group_id, "dataset": dataset_id}
+        for some in batched(values.items(), PARAMETERS_AT_ONCE, strict=False):
+            details = [{"name": name, "newValue": value} for name, value in some]
+            self._client.call(op.UPDATE_PARAMETERS, parameters, json={"updateDetails": details})
 
     def datasources(self, group_id: str, dataset_id: str) -> builtins.list[Row]:
         """Datasets_GetDatasourcesInGroup: `datasourceType`, `connectionDetails`, and the gateway where bound."""

@@ -1,13 +1,14 @@
-"""What only the Fabric API can do: list items of every kind, rename models and reports."""
+"""What only the Fabric API can do: list items of every kind, rename, folders, a workspace's description."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
+from shared.powerbi import fabric_operations as fabric_op
 from shared.powerbi import operations as op
 from shared.powerbi.client import PowerBIClient
-from shared.powerbi.paging import Page, continuation
+from shared.powerbi.fabric_pages import rows_of
 
 Row = dict[str, Any]
 ADMIN_PAGES = 190  # of up to 10,000 rows: with more the 200 calls of an hour would end, and all begin again
@@ -20,19 +21,39 @@ class Fabric:
         self._client = client
 
     def items(self, group_id: str) -> Iterator[Row]:
-        """Items_ListItems: `id`, `type`, `displayName` of everything in the workspace, also what isn't Power BI."""
-        for page in continuation(lambda: self._items(group_id), lambda token: self._items(group_id, token)):
-            yield from page.rows
+        """Items_ListItems: `id`, `type`, `displayName`, `folderId` of everything in the workspace, also what
+        isn't Power BI."""
+        return rows_of(self._client, op.LIST_FABRIC_ITEMS, {"group": group_id})
 
     def items_as_admin(self) -> Iterator[Row]:
         """Admin list of items: `id`, `type`, `name`, `workspaceId` of everything in the tenant; a preview."""
-        for page in continuation(self._admin_items, self._admin_items, ADMIN_PAGES):
-            yield from page.rows
+        return rows_of(self._client, op.LIST_FABRIC_ITEMS_AS_ADMIN, rows="itemEntities", most=ADMIN_PAGES)
 
     def gateways(self) -> Iterator[Row]:
         """Gateways_ListGateways: `id`, `displayName`, `type` of those the identity has any right on."""
-        for page in continuation(self._gateways, self._gateways):
-            yield from page.rows
+        return rows_of(self._client, op.LIST_FABRIC_GATEWAYS)
+
+    def workspace(self, group_id: str) -> Row:
+        """Workspaces_GetWorkspace: `displayName`, `description`, `capacityId`, `domainId`."""
+        return self._client.call(fabric_op.GET_WORKSPACE, {"group": group_id}).object()
+
+    def update_workspace(self, group_id: str, description: str) -> None:
+        """Workspaces_UpdateWorkspace: the description, of at most 4,000 characters; the name stays."""
+        self._client.call(fabric_op.UPDATE_WORKSPACE, {"group": group_id}, json={"description": description})
+
+    def folders(self, group_id: str) -> Iterator[Row]:
+        """Folders_ListFolders: `id`, `displayName`, `parentFolderId` (none at the top) of all, also nested ones."""
+        return rows_of(self._client, fabric_op.LIST_FOLDERS, {"group": group_id})
+
+    def create_folder(self, group_id: str, name: str, parent_id: str = "") -> Row:
+        """Folders_CreateFolder: the new folder. Raises AlreadyExists where the parent has one of that name."""
+        body = {"displayName": name, **({"parentFolderId": parent_id} if parent_id else {})}
+        return self._client.call(fabric_op.CREATE_FOLDER, {"group": group_id}, json=body).object()
+
+    def move_item(self, group_id: str, item_id: str, folder_id: str = "") -> None:
+        """Items_MoveItem: into a folder of its workspace, or to the top."""
+        body = {"targetFolderId": folder_id} if folder_id else {}
+        self._client.call(fabric_op.MOVE_ITEM, {"group": group_id, "item": item_id}, json=body)
 
     def rename_semantic_model(self, group_id: str, dataset_id: str, name: str) -> None:
         """SemanticModels_UpdateSemanticModel."""
@@ -43,22 +64,3 @@ class Fabric:
         """Reports_UpdateReport."""
         parameters = {"group": group_id, "report": report_id}
         self._client.call(op.UPDATE_FABRIC_REPORT, parameters, json={"displayName": name})
-
-    def _items(self, group_id: str, token: str = "") -> Page:
-        return self._page(op.LIST_FABRIC_ITEMS, {"group": group_id}, token)
-
-    def _admin_items(self, token: str = "") -> Page:
-        return self._page(op.LIST_FABRIC_ITEMS_AS_ADMIN, {}, token, rows="itemEntities")
-
-    def _gateways(self, token: str = "") -> Page:
-        return self._page(op.LIST_FABRIC_GATEWAYS, {}, token)
-
-    def _page(
-        self, operation: op.Operation, parameters: dict[str, str], token: str, rows: str = "value"
-    ) -> Page:
-        query = {"continuationToken": token} if token else {}
-        answer = self._client.call(operation, parameters, query)
-        document = answer.object()
-        following = document.get("continuationToken")
-        found = document[rows] if isinstance(document.get(rows), list) else answer.rows()
-        return Page(found, str(following) if following else None)

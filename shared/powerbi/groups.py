@@ -54,6 +54,19 @@ class Groups:
             self._client.call(op.CREATE_GROUP, query={"workspaceV2": True}, json={"name": name}).object()
         )
 
+    def update(self, group_id: str, **fields: Any) -> None:
+        """Groups_UpdateGroup: `name`, and on a capacity `defaultDatasetStorageFormat` (Small, Large)."""
+        self._client.call(op.UPDATE_GROUP, {"group": group_id}, json=fields)
+
+    def dataflow_storages(self) -> list[Row]:
+        """DataflowStorageAccounts_GetDataflowStorageAccounts: `id`, `name`, `isEnabled` of those in reach."""
+        return self._client.call(op.LIST_DATAFLOW_STORAGES).rows()
+
+    def assign_dataflow_storage(self, group_id: str, storage_id: str) -> None:
+        """Groups_AssignToDataflowStorage; the identity must be an admin of the workspace."""
+        body = {"dataflowStorageId": storage_id}
+        self._client.call(op.ASSIGN_DATAFLOW_STORAGE, {"group": group_id}, json=body)
+
     def delete(self, group_id: str) -> None:
         """Groups_DeleteGroup."""
         self._client.call(op.DELETE_GROUP, {"group": group_id})

@@ -52,6 +52,13 @@ LIST_GROUPS_AS_USER = replace(LIST_GROUPS, identity="user")
 GET_GROUP_AS_ADMIN = _get("Groups_GetGroupAsAdmin", "/admin/groups/{group}", "admin.other", "admin")
 CREATE_GROUP = Operation("Groups_CreateGroup", "POST", "/groups")
 DELETE_GROUP = Operation("Groups_DeleteGroup", "DELETE", "/groups/{group}", idempotent=True)
+UPDATE_GROUP = Operation("Groups_UpdateGroup", "PATCH", "/groups/{group}", idempotent=True)
+ASSIGN_DATAFLOW_STORAGE = Operation(
+    "Groups_AssignToDataflowStorage", "POST", "/groups/{group}/AssignToDataflowStorage", idempotent=True
+)
+LIST_DATAFLOW_STORAGES = _get(
+    "DataflowStorageAccounts_GetDataflowStorageAccounts", "/dataflowStorageAccounts"
+)
 LIST_GROUP_USERS = _get("Groups_GetGroupUsers", "/groups/{group}/users")
 ADD_GROUP_USER = Operation("Groups_AddGroupUser", "POST", "/groups/{group}/users")
 UPDATE_GROUP_USER = Operation("Groups_UpdateGroupUser", "PUT", "/groups/{group}/users", idempotent=True)
@@ -83,6 +90,16 @@ POST_WORKSPACE_INFO = Operation(
 LIST_APPS_AS_ADMIN = _get("Apps_GetAppsAsAdmin", "/admin/apps", "admin.other", "admin")
 LIST_APP_USERS_AS_ADMIN = _get("Apps_GetAppUsersAsAdmin", "/admin/apps/{app}/users", "admin.other", "admin")
 LIST_PIPELINES_AS_ADMIN = _get("Pipelines_GetPipelinesAsAdmin", "/admin/pipelines", "admin.other", "admin")
+LIST_PIPELINES = _get("Pipelines_GetPipelines", "/pipelines")
+LIST_PIPELINE_STAGES = _get("Pipelines_GetPipelineStages", "/pipelines/{pipeline}/stages")
+LIST_PIPELINE_USERS = _get("Pipelines_GetPipelineUsers", "/pipelines/{pipeline}/users")
+CREATE_PIPELINE = Operation("Pipelines_CreatePipeline", "POST", "/pipelines")
+# Refused where the stage has a workspace, also the same one: whether a lost answer meant success, `stages` tells.
+ASSIGN_TO_STAGE = Operation(
+    "Pipelines_AssignWorkspace", "POST", "/pipelines/{pipeline}/stages/{stage}/assignWorkspace"
+)
+ADD_PIPELINE_USER = Operation("Pipelines_UpdatePipelineUser", "POST", "/pipelines/{pipeline}/users")
+DELETE_PIPELINE = Operation("Pipelines_DeletePipeline", "DELETE", "/pipelines/{pipeline}", idempotent=True)
 REPORT_SUBSCRIPTIONS_AS_ADMIN = _get(
     "Reports_GetReportSubscriptionsAsAdmin", "/admin/reports/{report}/subscriptions", "admin.other", "admin"
 )
@@ -110,9 +127,37 @@ EXPORT_REPORT = _get("Reports_ExportReportInGroup", "/groups/{group}/reports/{re
 DELETE_REPORT = Operation(
     "Reports_DeleteReportInGroup", "DELETE", "/groups/{group}/reports/{report}", idempotent=True
 )
+REBIND_REPORT = Operation(
+    "Reports_RebindReportInGroup", "POST", "/groups/{group}/reports/{report}/Rebind", idempotent=True
+)
 
 LIST_DASHBOARDS = _get("Dashboards_GetDashboardsInGroup", "/groups/{group}/dashboards")
+LIST_TILES = _get("Dashboards_GetTilesInGroup", "/groups/{group}/dashboards/{dashboard}/tiles")
+ADD_DASHBOARD = Operation("Dashboards_AddDashboardInGroup", "POST", "/groups/{group}/dashboards")
+DELETE_DASHBOARD = Operation(
+    "Dashboards_DeleteDashboardInGroup",
+    "DELETE",
+    "/groups/{group}/dashboards/{dashboard}",
+    idempotent=True,
+)
+
 LIST_DATAFLOWS = _get("Dataflows_GetDataflows", "/groups/{group}/dataflows")
+EXPORT_DATAFLOW = _get("Dataflows_GetDataflow", "/groups/{group}/dataflows/{dataflow}")
+LIST_UPSTREAM_DATAFLOWS = _get(
+    "Dataflows_GetUpstreamDataflowsInGroup", "/groups/{group}/dataflows/{dataflow}/upstreamDataflows"
+)
+LIST_DATAFLOW_TRANSACTIONS = _get(
+    "Dataflows_GetDataflowTransactions", "/groups/{group}/dataflows/{dataflow}/transactions"
+)
+REFRESH_DATAFLOW = Operation(
+    "Dataflows_RefreshDataflow", "POST", "/groups/{group}/dataflows/{dataflow}/refreshes"
+)
+UPDATE_DATAFLOW = Operation(
+    "Dataflows_UpdateDataflow", "PATCH", "/groups/{group}/dataflows/{dataflow}", idempotent=True
+)
+DELETE_DATAFLOW = Operation(
+    "Dataflows_DeleteDataflow", "DELETE", "/groups/{group}/dataflows/{dataflow}", idempotent=True
+)
 
 POST_IMPORT = Operation("Imports_PostImportInGroup", "POST", "/groups/{group}/imports")
 CREATE_UPLOAD_LOCATION = Operation(
@@ -123,11 +168,25 @@ CREATE_UPLOAD_LOCATION = Operation(
 )
 GET_IMPORT = _get("Imports_GetImportInGroup", "/groups/{group}/imports/{import}")
 LIST_IMPORTS = _get("Imports_GetImportsInGroup", "/groups/{group}/imports")
+# A dataflow's model.json is taken from a user only, and what a user imports that user looks for.
+POST_IMPORT_AS_USER = replace(POST_IMPORT, identity="user")
+GET_IMPORT_AS_USER = replace(GET_IMPORT, identity="user")
+LIST_IMPORTS_AS_USER = replace(LIST_IMPORTS, identity="user")
 
 LIST_DATASETS = _get("Datasets_GetDatasetsInGroup", "/groups/{group}/datasets")
 GET_DATASET = _get("Datasets_GetDatasetInGroup", "/groups/{group}/datasets/{dataset}")
 DELETE_DATASET = Operation(
     "Datasets_DeleteDatasetInGroup", "DELETE", "/groups/{group}/datasets/{dataset}", idempotent=True
+)
+CREATE_PUSH_DATASET = Operation("Datasets_PostDatasetInGroup", "POST", "/groups/{group}/datasets")
+UPDATE_DATASET = Operation(
+    "Datasets_UpdateDatasetInGroup", "PATCH", "/groups/{group}/datasets/{dataset}", idempotent=True
+)
+UPDATE_PARAMETERS = Operation(
+    "Datasets_UpdateParametersInGroup",
+    "POST",
+    "/groups/{group}/datasets/{dataset}/Default.UpdateParameters",
+    idempotent=True,
 )
 REFRESH_DATASET = Operation(
     "Datasets_RefreshDatasetInGroup",
@@ -186,5 +245,6 @@ GRAPH_BATCH = Operation("Graph_Batch", "POST", "/$batch", identity="graph", idem
 
 # Not in the contract: blob storage behind a signed address.
 PUT_BLOCK = Operation("Blob_PutBlock", "PUT", "", idempotent=True)
+PUT_BLOCK_FROM_URL = Operation("Blob_PutBlockFromUrl", "PUT", "", idempotent=True)
 PUT_BLOCK_LIST = Operation("Blob_PutBlockList", "PUT", "", idempotent=True)
 GET_BLOB = Operation("Blob_GetBlob", "GET", "", idempotent=True)

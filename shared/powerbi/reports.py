@@ -1,4 +1,4 @@
-"""Reports: what there is, and the file behind one as a stream."""
+"""Reports: what there is, the file behind one as a stream, and binding one to another model."""
 
 from __future__ import annotations
 
@@ -40,6 +40,11 @@ class Reports:
     def delete(self, group_id: str, report_id: str) -> None:
         """Reports_DeleteReportInGroup."""
         self._client.call(op.DELETE_REPORT, {"group": group_id, "report": report_id})
+
+    def rebind(self, group_id: str, report_id: str, dataset_id: str) -> None:
+        """Reports_RebindReportInGroup: binds it to another model; not for paginated reports."""
+        parameters = {"group": group_id, "report": report_id}
+        self._client.call(op.REBIND_REPORT, parameters, json={"datasetId": dataset_id})
 
     @contextmanager
     def export(

@@ -39,7 +39,14 @@ _TOKEN_CODES = frozenset(
     {"tokenexpired", "invalidtoken", "expiredauthenticationtoken", "invalidauthenticationtoken"}
 )
 _UNAUTHORIZED_CODES = frozenset(
-    {"powerbinotauthorizedexception", "groupnotaccessible", "insufficientprivileges"}
+    {
+        "powerbinotauthorizedexception",
+        "groupnotaccessible",
+        "insufficientprivileges",
+        "insufficientworkspacerole",
+        "principaltypenotsupported",
+        "requestdeniedbyinboundpolicy",
+    }
 )
 _TAKEN_CODES = frozenset(
     {
@@ -48,10 +55,14 @@ _TAKEN_CODES = frozenset(
         "addingalreadyexistsgroupusernotsupportederror",
         "pbixalreadyimported",
         "itemdisplaynamealreadyinuse",
+        "folderdisplaynamealreadyinuse",
         "duplicateconnectionname",
     }
 )
 _GONE_CODES = frozenset({"powerbientitynotfound", "itemnotfound", "entitynotfound"})
+# The name of what was deleted stays reserved for some minutes; whether the service says so or not, it passes.
+_PASSING_CODES = frozenset({"itemdisplaynamenotavailableyet"})
+_NOT_IMPLEMENTED = 501
 # 404, but the workspace is there: Overwrite found nothing to overwrite
 _NOT_REALLY_GONE = ("DuplicatePackageNotFound", "ModelessWorkbookNotFound", "CanNotFindMatchingDatasource")
 _IN_BODY = re.compile(r"retry in (\d+(?:\.\d+)?) second", re.IGNORECASE)
@@ -108,9 +119,12 @@ def decide(
         return RenewToken()
     if status == 429:
         return _throttled(headers, fault, attempt)
-    if status >= 500 or status == 408:
+    if (status >= 500 and status != _NOT_IMPLEMENTED) or status == 408:
         return _server_error(status, headers, fault, attempt)
-    return GiveUp(refusal(status, fault))
+    error = refusal(status, fault)
+    told = told_wait(headers, fault, attempt.now) if isinstance(error, TransientError) else None
+    error.retry_at = None if told is None else _later(attempt.now, told)
+    return GiveUp(error)
 
 
 def token_refused(status: int, headers: Mapping[str, str], fault: ServiceFault) -> bool:
@@ -137,6 +151,8 @@ def _kind(status: int, fault: ServiceFault) -> type[TerminalError] | type[Transi
     codes = {code.lower() for code in fault.codes}
     if codes & _TAKEN_CODES:
         return AlreadyExists
+    if codes & _PASSING_CODES:
+        return Unavailable
     if any(part.lower() in code for part in _NOT_REALLY_GONE for code in codes):
         return BadRequest
     if status == 404 or codes & _GONE_CODES:
