@@ -170,4 +170,6 @@ class FabricItem(Record):
     description: str = ""
     creator_id: str = ""
     modified: str = ""
+    parts: dict[str, str] = field(default_factory=dict[str, str])
+    """Definition files, base64 by path."""
     extra: dict[str, Any] = field(default_factory=dict[str, Any])

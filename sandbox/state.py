@@ -103,6 +103,8 @@ class Report(Record):
     """The PBIX or RDL behind it; None = authored in the service, cannot be exported."""
     app_id: str | None = None
     """Of the copy that an installed app shows."""
+    parts: dict[str, str] = field(default_factory=dict[str, str])
+    """Definition files as they were sent, base64 by path; without any they are made of what is known of it."""
     marks: Marks | None = None
     extra: dict[str, Any] = field(default_factory=dict[str, Any])
 
@@ -129,6 +131,8 @@ class Dataset(Record):
     tables: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     """{"name", "rows"?, "columns"?: [...], "measures"?: [...], "source"?: [...]} as the scanner shows them;
     "rows" is ours."""
+    parts: dict[str, str] = field(default_factory=dict[str, str])
+    """Definition files as they were sent, base64 by path; without any they are made of what is known of it."""
     relationships: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     """Of push models, as they were sent."""
     expressions: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])

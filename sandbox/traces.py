@@ -76,6 +76,8 @@ class File(Record):
     id: str
     sha256: str
     length: int
+    layout: str = ""
+    """Of a PBIX: a digest of all that is not its model, alike with the model and without it."""
 
 
 @dataclass(slots=True)
