@@ -15,6 +15,18 @@ Json = dict[str, Any]
 
 def model_json(tenant: Tenant, flow: Dataflow) -> bytes:
     """The whole file."""
+    return json.dumps(document(tenant, flow), ensure_ascii=False, indent=2).encode()
+
+
+def document(tenant: Tenant, flow: Dataflow) -> Json:
+    """As it was imported, by today's name and description; or made of what is known of the dataflow."""
+    if not flow.document:
+        return _made(tenant, flow)
+    today = {"name": flow.name, "description": flow.description, "modifiedTime": flow.modified_date_time}
+    return flow.document | today
+
+
+def _made(tenant: Tenant, flow: Dataflow) -> Json:
     origins = flow.origins
     links = origins.dataflows if origins else []
     own = _source_m(tenant, flow)
@@ -46,7 +58,7 @@ def model_json(tenant: Tenant, flow: Dataflow) -> bytes:
     }
     if links:
         content["referenceModels"] = [{"id": _model_id(link), "location": _location(link)} for link in links]
-    return json.dumps(content, ensure_ascii=False, indent=2).encode()
+    return content
 
 
 def _source_m(tenant: Tenant, flow: Dataflow) -> tuple[str, str]:

@@ -47,11 +47,11 @@ async def get_pipelines(call: Call) -> Reply:
     guard="admin",
     bucket="admin.other",
 )
-async def get_pipeline_users(call: Call) -> Reply:
+async def getpipeline_users(call: Call) -> Reply:
     found = call.service.state.pipelines.get(call.params["pipelineId"].lower())
     if found is None:
         raise not_found()
-    return listing(_pipeline_users(call, found), "users")
+    return listing(pipeline_users(call, found), "users")
 
 
 def _app(item: PublishedApp) -> views.Json:
@@ -69,10 +69,14 @@ def _app(item: PublishedApp) -> views.Json:
 def _pipeline(call: Call, item: Pipeline, wanted: list[str]) -> views.Json:
     fields: views.Json = {"id": item.id, "displayName": item.display_name, "description": item.description}
     if "users" in wanted:
-        fields["users"] = _pipeline_users(call, item)
+        fields["users"] = pipeline_users(call, item)
     if "stages" in wanted:
-        fields["stages"] = [_stage(call, order, held) for order, held in enumerate(item.stages)]
+        fields["stages"] = pipeline_stages(call, item)
     return fields
+
+
+def pipeline_stages(call: Call, item: Pipeline) -> list[views.Json]:
+    return [_stage(call, order, held) for order, held in enumerate(item.stages)]
 
 
 def _stage(call: Call, order: int, workspace_id: str | None) -> views.Json:
@@ -81,7 +85,7 @@ def _stage(call: Call, order: int, workspace_id: str | None) -> views.Json:
     return {"order": order} | views.present(fields)
 
 
-def _pipeline_users(call: Call, item: Pipeline) -> list[views.Json]:
+def pipeline_users(call: Call, item: Pipeline) -> list[views.Json]:
     known = call.service.state.principals
     people = [known[user] for user in item.users if user in known]
     return [

@@ -21,7 +21,7 @@ async def get_dataflows(call: Call) -> Reply:
 
 @operation("Dataflows_GetDataflow", "GET", "groups/{groupId}/dataflows/{dataflowId}")
 async def get_dataflow(call: Call) -> Reply:
-    item = _find([call.workspace()], call)
+    item = find_dataflow([call.workspace()], call)
     return Reply(200, model_json(call.service.state, item), dict(FILE))
 
 
@@ -33,13 +33,13 @@ async def get_dataflow(call: Call) -> Reply:
     bucket="admin.other",
 )
 async def export_as_admin(call: Call) -> Reply:
-    item = _find(call.service.state.workspaces.values(), call)
+    item = find_dataflow(call.service.state.workspaces.values(), call)
     return Reply(200, model_json(call.service.state, item), dict(FILE))
 
 
 @operation("Dataflows_GetDataflowDataSources", "GET", "groups/{groupId}/dataflows/{dataflowId}/datasources")
 async def get_datasources(call: Call) -> Reply:
-    item, known = _find([call.workspace()], call), call.service.state.data_sources
+    item, known = find_dataflow([call.workspace()], call), call.service.state.data_sources
     ids = item.origins.data_sources if item.origins else []
     return listing([instance(known[source]) for source in ids if source in known], "datasources")
 
@@ -50,12 +50,13 @@ async def get_datasources(call: Call) -> Reply:
     "groups/{groupId}/dataflows/{dataflowId}/upstreamDataflows",
 )
 async def get_upstream(call: Call) -> Reply:
-    item = _find([call.workspace()], call)
+    item = find_dataflow([call.workspace()], call)
     rows = links(item.origins.dataflows, "targetDataflowId") if item.origins else []
     return listing(rows, "upstreamDataflows")
 
 
-def _find(spaces: Iterable[Workspace], call: Call) -> Dataflow:
+def find_dataflow(spaces: Iterable[Workspace], call: Call) -> Dataflow:
+    """The one of the path; 404 where none of the workspaces has it."""
     wanted = call.params["dataflowId"].lower()
     for space in spaces:
         for item in space.dataflows:

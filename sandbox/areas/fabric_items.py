@@ -22,7 +22,7 @@ LONGEST_NAME = 256
 )
 async def list_items(call: Call) -> Reply:
     workspace = call.workspace()
-    rows = [row for row in _items(workspace) if call.query.get("type", row["type"]) == row["type"]]
+    rows = [row for row in item_rows(workspace) if call.query.get("type", row["type"]) == row["type"]]
     return continuation.page(call, rows)
 
 
@@ -66,7 +66,8 @@ def _name(wanted: object) -> str:
     return wanted.strip()
 
 
-def _items(workspace: Workspace) -> list[dict[str, str]]:
+def item_rows(workspace: Workspace) -> list[dict[str, str]]:
+    """Everything in it, with the folder it lies in."""
     kinds = {"PaginatedReport": "PaginatedReport", "PowerBIReport": "Report"}
     reports = [_item(workspace, kinds[r.report_type], r.id, r.name, r.description) for r in workspace.reports]
     models = [_item(workspace, "SemanticModel", d.id, d.name, d.description) for d in workspace.datasets]
@@ -78,10 +79,12 @@ def _items(workspace: Workspace) -> list[dict[str, str]]:
 
 
 def _item(workspace: Workspace, kind: str, item_id: str, name: str, description: str) -> dict[str, str]:
-    return {
+    fields = {
         "id": item_id,
         "type": kind,
         "displayName": name,
         "description": description,
         "workspaceId": workspace.id,
     }
+    folder = workspace.placed.get(item_id)
+    return fields | ({"folderId": folder} if folder else {})

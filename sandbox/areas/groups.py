@@ -34,7 +34,10 @@ def _candidates(call: Call) -> Collection[Workspace]:
 
 @operation("Groups_GetGroup", "GET", "groups/{groupId}")
 async def get_group(call: Call) -> Reply:
-    return json_reply(views.group(call.workspace()))
+    """Alone, not in a list, a workspace shows where its logs go."""
+    workspace = call.workspace()
+    logs = {"logAnalyticsWorkspace": workspace.log_analytics} if workspace.log_analytics else {}
+    return json_reply(views.group(workspace) | logs)
 
 
 @operation("Groups_CreateGroup", "POST", "groups")

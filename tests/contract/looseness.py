@@ -16,6 +16,7 @@ from typing import Any
 Schema = dict[str, Any]
 
 STRING: Schema = {"type": "string"}
+OBJECT: Schema = {"type": "object"}
 NUMBER_AS_TEXT: Schema = {"anyOf": [{"type": "integer"}, {"type": "string", "pattern": "^-?[0-9]+$"}]}
 FAILURE: Schema = {
     "type": "object",
@@ -42,6 +43,7 @@ ALLOWANCES = (
         "ReportBaseProperties", "format", STRING, "FACTS 3: PBIR, PBIRLegacy or RDL, newer than the contract"
     ),
     Allowance("Import", "error", FAILURE, "FACTS 4: what made an import fail, newer than the contract"),
+    Allowance("Import", "dataflows", {"type": "array", "items": OBJECT}, "what an imported model.json made"),
     Allowance("Import", "connectionType", STRING, EXAMPLE),
     Allowance("Import", "source", STRING, EXAMPLE),
     Allowance("GroupAdminProperties", "capacityMigrationStatus", STRING, EXAMPLE),
