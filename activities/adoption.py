@@ -4,7 +4,7 @@ of this app into the same workspace and now taken over instead of brought again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from activities.context import Context
@@ -77,23 +77,34 @@ def _rename(context: Context, workspace: str, dataset: str, name: str) -> dict[s
 
 
 def adopt_earlier(context: Context, item: ItemRow) -> bool:
-    """True where an earlier migration of this app has brought this report, and it is still there."""
-    workspace, row = context.call.workspace, context.workspace()
+    """True where an earlier migration of this app has brought this report with its model, and it is still there."""
+    row = context.workspace()
     if not row.earlier:
         return False
     there = {str(report["id"]).lower() for report in context.target.reports.list(row.target_id)}
-    for migration_id in _earlier_ones(context, row.earlier):
-        known = {
-            each.source_id.lower(): each
-            for each in context.services.manifest.items_of(migration_id, workspace)
-        }
-        report, model = known.get(item.source_id.lower()), known.get(item.dataset_id.lower())
-        brought = report is not None and report.state == ItemState.DONE and report.target_id.lower() in there
-        if brought and report is not None and model is not None:
-            note = f"{ADOPTED} {migration_id}"
-            for kind, old in ((Kind.DATASET, model), (Kind.REPORT, report)):
-                arrived(context, kind, old.source_id, old.target_id, old.target_name, note)
-            return True
+    return adopt_item(context, item, there, together=[(Kind.DATASET, item.dataset_id)])
+
+
+def adopt_item(
+    context: Context, item: ItemRow, there: set[str], together: Iterable[tuple[Kind, str]] = ()
+) -> bool:
+    """Taken over from the newest earlier migration that has brought it, if it is `there` (ids in lower case),
+    with what came `together` with it."""
+    for migration_id in _earlier_ones(context, context.workspace().earlier):
+        items = context.services.manifest.items_of(migration_id, context.call.workspace)
+        known = {(each.kind, each.source_id.lower()): each for each in items}
+        old = known.get((item.kind, item.source_id.lower()))
+        others = [known.get((kind, identity.lower())) for kind, identity in together]
+        if old is None or None in others or old.state != ItemState.DONE or old.target_id.lower() not in there:
+            continue
+        for each in (
+            *others,
+            old,
+        ):  # itself last: while it is not done, a try that died between comes here again
+            if each is not None:
+                note = f"{ADOPTED} {migration_id}"
+                arrived(context, Kind(each.kind), each.source_id, each.target_id, each.target_name, note)
+        return True
     return False
 
 

@@ -23,7 +23,7 @@ from shared.assessment.totals import Totals
 from shared.assessment.verdicts import judge_tenant, judge_workspace
 from shared.models import is_plan
 from shared.outcomes import Json
-from shared.run_documents import summary_path, waves_path
+from shared.run_documents import order_path, summary_path, waves_path
 
 _OF_PLANS = "plan.notCheckable"  # a migration will show it, one way or the other
 
@@ -36,7 +36,9 @@ def assess(context: Context) -> None:
     _plan_others(context)
     found = obstacles.of_estate(_extracts(context), parts, context.request, _surroundings(context))
     services.findings.add_all(run, (each for each in found if is_plan(run) or each.code != _OF_PLANS))
-    waves = lineage.waves(_uses(context))
+    uses = _uses(context)
+    waves = lineage.waves(uses)
+    services.documents.write_json(order_path(run), lineage.sequence(uses))
     services.documents.write_json(waves_path(run), waves)
     services.documents.write_json(summary_path(run), _summary(context, parts, waves, tenant))
 

@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from activities.adoption import ADOPTED
+from shared.assessment.model import Route
 from shared.models import ItemRow, Kind
 
 type Row = Mapping[str, Any]
+
+REPORTS = (Kind.REPORT, Kind.PAGINATED_REPORT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +26,16 @@ class Belongings:
     where others have published over ours."""
 
     rows: tuple[ItemRow, ...]
-    reports: frozenset[str]
+    reports: frozenset[str]  # paginated ones too
     datasets: frozenset[str]
+    others: frozenset[str] = frozenset()  # dashboards and dataflows
 
     @property
     def ids(self) -> frozenset[str]:
-        return self.reports | self.datasets
+        return self.reports | self.datasets | self.others
 
     def of(self, kind: Kind) -> frozenset[str]:
-        return self.reports if kind == Kind.REPORT else self.datasets
+        return self.reports if kind in REPORTS else self.datasets
 
 
 def belongings(items: Iterable[ItemRow], imports: Iterable[Row], sent: Iterable[Row]) -> Belongings:
@@ -42,8 +46,9 @@ def belongings(items: Iterable[ItemRow], imports: Iterable[Row], sent: Iterable[
     theirs = _of_others(results, rows, listed)
     return Belongings(
         tuple(rows),
-        (reports | _of_rows(rows, Kind.REPORT)) - theirs,
+        (reports | _of_rows(rows, *REPORTS)) - theirs,
         (_named(results, listed, Kind.DATASET) | _of_rows(rows, Kind.DATASET)) - theirs,
+        _of_rows(rows, Kind.DASHBOARD, Kind.DATAFLOW),
     )
 
 
@@ -87,7 +92,14 @@ def _brought(items: list[ItemRow], sent_objects: frozenset[str]) -> list[ItemRow
     ]
     models = {item.dataset_id.lower() for item in reports}
     datasets = [item for item in items if item.kind == Kind.DATASET and item.source_id.lower() in models]
-    return [*reports, *(item for item in datasets if item.target_id)]
+    others = [item for item in items if _was_made(item)]
+    known = {(item.kind, item.source_id): item for item in (*reports, *datasets, *others) if item.target_id}
+    return list(known.values())
+
+
+def _was_made(item: ItemRow) -> bool:
+    """Without a PBIX, by this migration: only then does its row name a target that was not taken over."""
+    return bool(item.target_id) and item.route not in ("", Route.PBIX) and not item.note.startswith(ADOPTED)
 
 
 def _of_others(sent: list[Row], rows: list[ItemRow], imports: Iterable[Row]) -> frozenset[str]:
@@ -100,8 +112,8 @@ def _of_others(sent: list[Row], rows: list[ItemRow], imports: Iterable[Row]) -> 
     return frozenset(str(row["id"]).lower() for row in named)
 
 
-def _of_rows(rows: list[ItemRow], kind: Kind) -> frozenset[str]:
-    return frozenset(row.target_id.lower() for row in rows if row.kind == kind)
+def _of_rows(rows: list[ItemRow], *kinds: Kind) -> frozenset[str]:
+    return frozenset(row.target_id.lower() for row in rows if row.kind in kinds)
 
 
 def _named(sent: list[Row], imports: Iterable[Row], kind: Kind) -> frozenset[str]:

@@ -1,8 +1,7 @@
 """The verdicts on a workspace's items as manifest rows: what this version moves is planned, the rest is not.
 
-A verdict says by which route an item can move. This version takes one of them: the PBIX of a report together with its
-model. Everything else has a row too, with the reason: `manual` where a person has to move it, `skipped` where nobody
-should. Nothing is left behind without saying so.
+Everything has a row, with the reason: `manual` where a person has to move it, `skipped` where nobody should. Nothing
+is left behind without saying so.
 """
 
 from __future__ import annotations
@@ -10,7 +9,20 @@ from __future__ import annotations
 from shared.assessment.model import Route, Verdict
 from shared.models import ItemRow, ItemState, Kind
 
-_MOVED = (Kind.REPORT, Kind.DATASET)
+MOVED = frozenset(
+    {
+        (Kind.REPORT, Route.PBIX),
+        (Kind.REPORT, Route.DEFINITION),
+        (Kind.DATASET, Route.PBIX),  # with the report that carries it
+        (Kind.DATASET, Route.DEFINITION),
+        (Kind.DATASET, Route.RECREATE),
+        (Kind.PAGINATED_REPORT, Route.RDL),
+        (Kind.DATAFLOW, Route.MODEL_JSON),
+        (Kind.DATAFLOW, Route.DEFINITION),
+        (Kind.DASHBOARD, Route.RECREATE),
+        (Kind.PIPELINE, Route.RECREATE),
+    }
+)
 
 
 def rows_of(verdicts: list[Verdict]) -> list[ItemRow]:
@@ -18,7 +30,7 @@ def rows_of(verdicts: list[Verdict]) -> list[ItemRow]:
 
 
 def row_of(verdict: Verdict) -> ItemRow:
-    moves = verdict.route == Route.PBIX and verdict.kind in _MOVED
+    moves = (verdict.kind, verdict.route) in MOVED
     stays = ItemState.SKIPPED if verdict.route == Route.STAYS_BEHIND else ItemState.MANUAL
     return ItemRow(
         verdict.workspace_id,
@@ -33,4 +45,5 @@ def row_of(verdict: Verdict) -> ItemRow:
         lost=verdict.lost,
         todo=verdict.todo,
         minutes=verdict.minutes,
+        needs=verdict.needs,
     )

@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from activities.adoption import adopt_earlier
 from activities.context import Context, open_context
 from activities.frame import Call
-from shared.errors import ContentError
+from shared.assessment.model import Route
+from shared.errors import ContentError, TerminalError
 from shared.manifest import safe_id
 from shared.models import ItemRow, ItemState, Kind
 from shared.outcomes import Done, Failed, Outcome, Wait
 from shared.polling import VISIBILITY
+from shared.powerbi.reports import export_refusal
 from shared.powerbi.transport import Response
 from shared.services import Services
 from shared.zipcheck import ZipWitness
@@ -26,7 +28,8 @@ def export_report(services: Services, call: Call) -> Outcome:
     """Reports_ExportReportInGroup as a stream, block by block; length and SHA-256 go into the manifest.
 
     A file that was exported before and still lies in full where the manifest says is not fetched again.
-    A damaged download is fetched again up to three times, then the item has failed.
+    A damaged download is fetched again up to three times, then the item has failed. `{"over": true}` where the
+    service gives no file of it, and it goes another way.
     """
     context = open_context(services, call)
     item = services.manifest.item(call.migration, call.workspace, Kind.REPORT, call.report)
@@ -40,7 +43,23 @@ def export_report(services: Services, call: Call) -> Outcome:
         _export(context, item)
     except ContentError as damaged:
         return _again(services, call, damaged)
+    except TerminalError as refused:
+        if export_refusal(refused) is None:
+            raise
+        return _by_definition(context, item, refused)
     return Done()
+
+
+def _by_definition(context: Context, item: ItemRow, refused: TerminalError) -> Outcome:
+    """The service gives no PBIX of it, which no list had told: report and model go by definition instead."""
+    why = f"The service gave no PBIX of it: {refused.code}."
+    changes = {"route": str(Route.DEFINITION), "state": ItemState.PLANNED, "reason": why}
+    call, manifest = context.call, context.services.manifest
+    manifest.update_item(call.migration, call.workspace, Kind.DATASET, item.dataset_id, **changes)
+    manifest.update_item(call.migration, call.workspace, Kind.REPORT, item.source_id, **changes)
+    told = f"{why} It goes by definition."
+    context.finding("item.rerouted", kind=item.kind, id=item.source_id, name=item.source_name, message=told)
+    return Done({"over": True})
 
 
 def _export(context: Context, item: ItemRow) -> None:

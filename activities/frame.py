@@ -27,7 +27,7 @@ from shared.writes import Stopped as ToldToStop
 type Body = Callable[[Services, "Call"], Outcome]
 
 # What a wait may hand to the next call of the same activity.
-_STATE = ("since", "waited", "polls", "tries", "position", "outage", "refused")
+_STATE = ("since", "waited", "polls", "tries", "position", "outage", "refused", "operation")
 _MESSAGE_CHARS = 2000  # a service's error text may be a whole HTML page
 _LONG_WAIT = timedelta(minutes=15)  # scaled; a longer one is told to people
 
@@ -43,6 +43,8 @@ class Call:
     workspace: str = ""  # source workspace id
     report: str = ""  # source report id
     dataset: str = ""  # source dataset id
+    kind: str = ""  # of `item`: shared.models.Kind
+    item: str = ""  # source id
     connection: str = ""
     batch: int = 0
     mode: str = ""

@@ -9,8 +9,10 @@ from activities.exports import drop_staged
 from activities.frame import Call, during
 from activities.rollback import UNDONE
 from shared.listings import each_page
+from shared.manifest import Listing
 from shared.models import Migration, WorkspaceRow, WorkspaceStatus
 from shared.outcomes import Done, Outcome
+from shared.run_documents import order_path
 from shared.services import Services
 from shared.statuses import RESTING, WORKING, Status
 
@@ -33,15 +35,29 @@ def current_status(services: Services, call: Call) -> Outcome:
 
 @during(WORKING | {Status.ROLLING_BACK})
 def next_workspaces(services: Services, call: Call) -> Outcome:
-    """What is to be worked on of one page of the manifest, and the cursor of the next page.
+    """What is to be worked on of one page of the workspaces, and the cursor of the next page.
 
-    `{"workspaces": [ids], "again", "cursor"}`; `again` in a retry, where also the finished ones are looked at.
+    `{"workspaces": [ids], "again", "cursor"}`; `again` in a retry, where also the finished ones are looked at. They
+    are begun in the order of the plan, each after those it uses; what is undone needs no order.
     """
     now = services.manifest.migration(call.migration)
-    page = services.manifest.workspaces(call.migration, call.page, call.cursor)
+    page = (_any if now.status == Status.ROLLING_BACK else _in_order)(services, call)
     ids = [row.source_id for row in page.rows if _has_work(now, row)]
     again = now.attempt > 0 and now.status != Status.ROLLING_BACK
     return Done({"workspaces": ids, "again": again, "cursor": page.token})
+
+
+def _any(services: Services, call: Call) -> Listing[WorkspaceRow]:
+    return services.manifest.workspaces(call.migration, call.page, call.cursor)
+
+
+def _in_order(services: Services, call: Call) -> Listing[WorkspaceRow]:
+    """The cursor is a place in the plan's order."""
+    order: list[str] = services.documents.read_json(order_path(call.migration)) or []
+    begin = int(call.cursor or 0)
+    end = begin + call.page
+    rows = [services.manifest.workspace(call.migration, identity) for identity in order[begin:end]]
+    return Listing(rows, str(end) if end < len(order) else None)
 
 
 def _has_work(now: Migration, row: WorkspaceRow) -> bool:

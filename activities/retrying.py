@@ -9,13 +9,16 @@ from __future__ import annotations
 from activities.context import Context, open_context
 from activities.frame import Call
 from activities.imports import begun_anew
+from activities.making import identity_of, intent_of
 from activities.rollback import UNDONE, renew_workspace
+from activities.ways import has_way, way_of
 from shared.errors import EntityNotFound, NotAuthorized
 from shared.models import ItemRow, ItemState, Kind, WorkspaceRow, WorkspaceStatus
 from shared.outcomes import Done, Failed, Outcome
 from shared.services import Services
 
 _REFRESH = "refresh"
+_LISTED_APART = frozenset({Kind.DASHBOARD, Kind.DATAFLOW})
 _REOPENED = frozenset({ItemState.FAILED, ItemState.DELETED})
 
 
@@ -49,21 +52,33 @@ def _lost(context: Context, row: WorkspaceRow, items: list[ItemRow]) -> list[Ite
     arrived = [item for item in items if item.state == ItemState.DONE and item.target_id]
     if not arrived:
         return []
+    absent = [item for item in arrived if item.target_id.lower() not in _there(context, row, arrived)]
+    if any(item.kind == Kind.DATASET for item in absent):  # a model may stand without its report
+        models = {str(dataset["id"]).lower() for dataset in context.target.datasets.list(row.target_id)}
+        absent = [item for item in absent if item.target_id.lower() not in models]
+    return absent
+
+
+def _there(context: Context, row: WorkspaceRow, arrived: list[ItemRow]) -> set[str]:
+    """The list of reports names their models too; what neither of them is has a list of its own."""
     reports = context.target.reports.list(row.target_id)
     there = {
         str(report[name]).lower() for report in reports for name in ("id", "datasetId") if report.get(name)
     }
-    absent = [item for item in arrived if item.target_id.lower() not in there]
-    if any(item.kind == Kind.DATASET for item in absent):  # a model may stand without its report
-        there |= {str(dataset["id"]).lower() for dataset in context.target.datasets.list(row.target_id)}
-    return [item for item in absent if item.target_id.lower() not in there]
+    for kind, route in sorted({(item.kind, item.route) for item in arrived if item.kind in _LISTED_APART}):
+        way = way_of(ItemRow("", kind, "", "", route=route))
+        there |= {identity_of(each) for each in way.listed(context, row.target_id)}
+    return there
 
 
 def _reopen(context: Context, item: ItemRow, *, is_lost: bool) -> None:
     """Planned again. What was staged stays, if it still lies there in full. An import that was never seen to
     end is waited for again; one whose report has gone is over, so that the next one is another write."""
     call, gate = context.call, context.services.gate
-    for model in {item.source_id, item.dataset_id} - {""}:  # a report comes with its model, which is new then
+    if has_way(item) and is_lost:  # bringing it again is another write
+        gate.drop(intent_of(context, item, way_of(item)))
+    with_it = "" if has_way(item) else item.dataset_id
+    for model in {item.source_id, with_it} - {""}:  # a report comes with its model, which is new then
         gate.forget(call.migration, call.workspace, _REFRESH, model)
         gate.forget(call.migration, call.workspace, "rename", model)
     context.services.manifest.update_item(
@@ -75,7 +90,7 @@ def _reopen(context: Context, item: ItemRow, *, is_lost: bool) -> None:
         target_id="",
         target_name="",
         note="",
-        **(begun_anew(item) if is_lost and item.kind == Kind.REPORT else {}),
+        **(begun_anew(item) if is_lost and item.kind == Kind.REPORT and not has_way(item) else {}),
     )
 
 

@@ -28,7 +28,10 @@ UNDONE = frozenset(
     {ItemState.DELETED, ItemState.SKIPPED}
 )  # of a workspace's row: deleted, or not ours to delete
 _PLANNED = frozenset(
-    {"workspace_id", "kind", "source_id", "source_name", "dataset_id"}
+    {
+        *("workspace_id", "kind", "source_id", "source_name", "dataset_id"),
+        *("route", "reason", "lost", "todo", "minutes", "needs"),
+    }
 )  # what a plan says of an item
 _ENDED = frozenset({ItemState.DELETED, ItemState.SKIPPED, ItemState.MANUAL})
 

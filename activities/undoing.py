@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from activities import survey
-from activities.belongings import Belongings, belongings, hanging_on, name_of, strangers
+from activities.belongings import REPORTS, Belongings, belongings, hanging_on, name_of, strangers
 from activities.context import Context, open_context
 from activities.frame import Call, during
 from activities.rights import is_of_lag
+from shared.assessment.model import Route
 from shared.errors import EntityNotFound, IncompletePages, NotAuthorized, TerminalError
 from shared.models import ItemRow, ItemState, Kind, WorkspaceRow
 from shared.outcomes import Done, Outcome, Wait
@@ -25,8 +26,9 @@ DELETED, KEPT, REFUSED = "rollback.deleted", "rollback.kept", "rollback.refused"
 HANDED_OVER = "rollback.handedOver"
 UNDOING = frozenset({Status.ROLLING_BACK})
 _PER_CALL = 20  # deletes per activity: well under a minute even where the service is slow
+_OTHERS = frozenset({Kind.DASHBOARD, Kind.DATAFLOW})
+_GONE = frozenset({ItemState.DELETED, ItemState.SKIPPED, ItemState.FAILED})
 _NAMED = 10  # of the objects for which a workspace is kept
-_OPERATIONS = {Kind.REPORT: "Reports_DeleteReportInGroup", Kind.DATASET: "Datasets_DeleteDatasetInGroup"}
 
 type Json = dict[str, Any]
 type Row = Mapping[str, Any]
@@ -42,6 +44,50 @@ def delete_reports(services: Services, call: Call) -> Outcome:
 def delete_datasets(services: Services, call: Call) -> Outcome:
     """Datasets_DeleteDatasetInGroup for the models of our imports on which no report of others hangs."""
     return _delete_all(open_context(services, call), Kind.DATASET)
+
+
+@during(UNDOING)
+def delete_others(services: Services, call: Call) -> Outcome:
+    """Dashboards_DeleteDashboardInGroup, Dataflows_DeleteDataflow, and Items_Delete… for dataflows of Fabric."""
+    context = open_context(services, call)
+    workspace, items = (
+        context.workspace().target_id,
+        services.manifest.items_of(call.migration, call.workspace),
+    )
+    made = [
+        item for item in belongings(items, (), ()).rows if item.kind in _OTHERS and item.state not in _GONE
+    ]
+    for item in made[:_PER_CALL]:
+        _undo_other(context, workspace, item)
+    return Wait(services.clock.now()) if made[_PER_CALL:] else Done()
+
+
+def _undo_other(context: Context, workspace: str, item: ItemRow) -> None:
+    operation, delete = _deleting(context, item)
+    intent = context.intent("delete", f"{item.kind}.{item.target_id}", operation, item.target_name)
+    state, note = ItemState.DELETED, "deleted by the rollback"
+    try:
+        _delete(context, intent, lambda: delete(workspace, item.target_id))
+    except TerminalError as refused:
+        _report_refused(context, item.kind, item.target_id, item.target_name, refused)
+        state, note = ItemState.FAILED, f"not deleted: {refused.code}"
+    context.services.manifest.update_item(
+        context.call.migration,
+        context.call.workspace,
+        Kind(item.kind),
+        item.source_id,
+        state=state,
+        note=note,
+    )
+
+
+def _deleting(context: Context, item: ItemRow) -> tuple[str, Callable[[str, str], None]]:
+    target = context.target
+    if item.kind == Kind.DASHBOARD:
+        return "Dashboards_DeleteDashboardInGroup", target.dashboards.delete
+    if item.route == Route.MODEL_JSON:
+        return "Dataflows_DeleteDataflow", target.dataflows.delete
+    return "Dataflows_Delete", lambda group, identity: target.definitions.delete(group, "dataflows", identity)
 
 
 @during(UNDOING)
@@ -86,7 +132,8 @@ def _delete_all(context: Context, kind: Kind) -> Outcome:
     there = survey.contents(context, workspace)
     ours = _belongings(context, there)
     live = {str(row["id"]).lower(): row for row in (there.reports if kind == Kind.REPORT else there.datasets)}
-    rows = sorted((row for row in ours.rows if row.kind == kind), key=lambda row: row.source_id)
+    kinds = REPORTS if kind == Kind.REPORT else (kind,)
+    rows = sorted((row for row in ours.rows if row.kind in kinds), key=lambda row: row.source_id)
     position = int(context.call.state.get("position", 0))
     for row in rows[position : position + _PER_CALL]:
         _undo_item(context, workspace, row, live.get(row.target_id.lower()), there, ours)
@@ -134,8 +181,9 @@ def _undo(
         used = f"The model {name_of(live)} is kept: {', '.join(users[:_NAMED])} of others use it."
         context.finding(KEPT, kind=kind, id=identity, name=name, message=used)
         return ItemState.SKIPPED
-    area = context.target.reports if kind == Kind.REPORT else context.target.datasets
-    intent = context.intent("delete", f"{kind}.{identity}", _OPERATIONS[kind], name)
+    area = context.target.reports if kind in REPORTS else context.target.datasets
+    operation = "Reports_DeleteReportInGroup" if kind in REPORTS else "Datasets_DeleteDatasetInGroup"
+    intent = context.intent("delete", f"{kind}.{identity}", operation, name)
     try:
         _delete(context, intent, lambda: area.delete(workspace, identity))
     except TerminalError as refused:

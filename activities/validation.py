@@ -1,4 +1,4 @@
-"""Step 10 as far as reports go: every item once, bound to its model, its bytes the exported ones, refreshed."""
+"""Step 10: every item once, reports bound to their models, bytes the exported ones, models refreshed."""
 
 from __future__ import annotations
 
@@ -7,9 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from activities.context import Context, open_context
+from activities.documents import raw_of
 from activities.frame import Call
+from activities.identities import target_of
+from activities.ways import way_of
+from shared.assessment.model import Route
+from shared.assessment.verdicts_models import is_refreshable
 from shared.errors import BadRequest
-from shared.models import ItemRow, ItemState, Kind, WorkspaceRow
+from shared.models import ItemRow, ItemState, Kind, Need, WorkspaceRow
 from shared.outcomes import Done, Failed, Json, Outcome
 from shared.polling import REFRESH
 from shared.powerbi.datasets import find_refresh, is_already_refreshing
@@ -17,6 +22,7 @@ from shared.powerbi.service_errors import parse_refresh_failure
 from shared.services import Services
 from shared.writes import Intent
 
+_LISTED = frozenset({Kind.REPORT, Kind.PAGINATED_REPORT, Kind.DATASET})  # by the lists that are read anyway
 _HISTORY = 20  # refreshes looked at; ours is among the newest
 
 
@@ -32,8 +38,8 @@ def check_workspace(services: Services, call: Call) -> Outcome:
     ]
     datasets = {str(d["id"]).lower(): d for d in context.target.datasets.list(row.target_id)}
     if call.cursor is None:
-        reports = {str(r["id"]).lower(): r for r in context.target.reports.list(row.target_id)}
-        _check(context, row, items, reports, datasets)
+        there = {Kind.DATASET: datasets, **_listed(context, row, items)}
+        _check(context, row, items, there)
     return Done(_page(context, items, datasets))
 
 
@@ -78,36 +84,51 @@ def record_refresh_failure(services: Services, call: Call) -> Outcome:
     return Done()
 
 
+def _listed(
+    context: Context, row: WorkspaceRow, items: list[ItemRow]
+) -> dict[Kind, dict[str, Mapping[str, Any]]]:
+    """What the target lists of each kind that was brought, by id; a list for each kind, and only where needed."""
+    there: dict[Kind, dict[str, Mapping[str, Any]]] = {Kind.REPORT: {}, Kind.PAGINATED_REPORT: {}}
+    for report in context.target.reports.list(row.target_id):
+        paginated = report.get("reportType") == "PaginatedReport"
+        there[Kind.PAGINATED_REPORT if paginated else Kind.REPORT][str(report["id"]).lower()] = report
+    for kind, route in sorted({(each.kind, each.route) for each in items if each.kind not in _LISTED}):
+        found = way_of(ItemRow("", kind, "", "", route=route)).listed(context, row.target_id)
+        known = there.setdefault(Kind(kind), {})
+        known.update({str(each.get("id") or each.get("objectId")).lower(): each for each in found})
+    return there
+
+
 def _check(
     context: Context,
     row: WorkspaceRow,
     items: list[ItemRow],
-    reports: Mapping[str, Mapping[str, Any]],
-    datasets: Mapping[str, Mapping[str, Any]],
+    there: Mapping[Kind, Mapping[str, Mapping[str, Any]]],
 ) -> None:
-    models = {item.source_id.lower(): item for item in items if item.kind == Kind.DATASET}
     for item in items:
-        there = (datasets if item.kind == Kind.DATASET else reports).get(item.target_id.lower())
-        if there is None:
+        found = there[Kind(item.kind)].get(item.target_id.lower())
+        if found is None:
             _fault(context, "validation.missing", item, "It arrived, but the target no longer lists it.")
         elif item.kind == Kind.REPORT:
-            _check_report(context, item, models[item.dataset_id.lower()], there)
+            _check_report(context, item, found)
     if row.origin != "merged":
-        _check_once(context, items, Kind.REPORT, reports)
-        _check_once(context, items, Kind.DATASET, datasets)
+        for kind, known in there.items():
+            _check_once(context, items, kind, known)
 
 
-def _check_report(context: Context, item: ItemRow, model: ItemRow, there: Mapping[str, Any]) -> None:
-    bound = str(there.get("datasetId") or "")
-    if bound.lower() != model.target_id.lower():
-        _fault(
-            context,
-            "validation.unbound",
-            item,
-            f"It is bound to {bound or 'no model'}, not {model.target_id}.",
-        )
-    if item.sha256 != item.sent_sha256:
+def _check_report(context: Context, item: ItemRow, there: Mapping[str, Any]) -> None:
+    bound, wanted = str(there.get("datasetId") or ""), _model_of(context, item)
+    if bound.lower() != wanted.lower():
+        _fault(context, "validation.unbound", item, f"It is bound to {bound or 'no model'}, not {wanted}.")
+    if item.sent_sha256 and item.sha256 != item.sent_sha256:
         _fault(context, "validation.content", item, f"Exported {item.sha256}, sent {item.sent_sha256}.")
+
+
+def _model_of(context: Context, report: ItemRow) -> str:
+    """The target id of its model, which may lie in another workspace."""
+    needed = [need for need in map(Need.parse, report.needs) if need.kind == Kind.DATASET]
+    own = Need(context.call.workspace, Kind.DATASET, report.dataset_id)
+    return target_of(context, needed[0] if needed else own).target_id
 
 
 def _check_once(
@@ -115,7 +136,9 @@ def _check_once(
 ) -> None:
     """In a workspace of ours no name may occur more often than we brought it."""
     brought = Counter(item.target_name.casefold() for item in items if item.kind == kind)
-    found = Counter(str(each.get("name", "")).casefold() for each in there.values())
+    found = Counter(
+        str(each.get("displayName") or each.get("name") or "").casefold() for each in there.values()
+    )
     for item in items:
         name = item.target_name.casefold()
         if item.kind == kind and found[name] > brought[name]:
@@ -132,11 +155,16 @@ def _page(
     page, refreshable = rest[: context.call.page], list[str]()
     for model in page:
         there = datasets.get(model.target_id.lower(), {})
-        if there.get("isRefreshable") and not there.get("addRowsAPIEnabled"):
+        if (there.get("isRefreshable") or _is_empty(context, model)) and not there.get("addRowsAPIEnabled"):
             refreshable.append(model.source_id)
         elif there:
             _fault(context, "validation.notRefreshable", model, "The service says it can't be refreshed.")
     return {"datasets": refreshable, "cursor": page[-1].source_id if rest[context.call.page :] else None}
+
+
+def _is_empty(context: Context, model: ItemRow) -> bool:
+    """It came without data, and the service calls no model refreshable that never was refreshed."""
+    return model.route == Route.DEFINITION and is_refreshable(raw_of(context, model))
 
 
 def _fault(context: Context, code: str, item: ItemRow, message: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from activities import inventory
 from activities.context import Context, open_context
 from activities.frame import Call
-from shared.assessment.model import Obstacle
+from shared.assessment.model import Obstacle, Route
 from shared.errors import AlreadyExists, EntityNotFound, NotAuthorized
 from shared.models import ItemRow, ItemState, Kind, WorkspaceRow, WorkspaceStatus
 from shared.outcomes import Done, Failed, Json, Outcome, Wait
@@ -82,7 +82,7 @@ def next_models(services: Services, call: Call) -> Outcome:
     and the cursor a place in it, so that an item which stays unfinished can't hold up the rest.
     """
     items = services.manifest.items_of(call.migration, call.workspace)
-    moving = sorted(_place(item) for item in items if item.kind == Kind.REPORT and item.state in _OPEN)
+    moving = sorted(_place(item) for item in items if _is_pbix(item) and item.state in _OPEN)
     after = tuple(json.loads(call.cursor)) if call.cursor else ("", "")
     rest = [place for place in moving if place > after]
     page = rest[: call.page]
@@ -92,6 +92,13 @@ def next_models(services: Services, call: Call) -> Outcome:
     return Done(
         {"groups": list(groups.values()), "cursor": json.dumps(page[-1]) if rest[call.page :] else None}
     )
+
+
+def _is_pbix(item: ItemRow) -> bool:
+    return item.kind == Kind.REPORT and item.route in (
+        "",
+        Route.PBIX,
+    )  # rows of earlier versions name no route
 
 
 def _place(item: ItemRow) -> tuple[str, str]:

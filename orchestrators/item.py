@@ -1,14 +1,15 @@
-"""One PBIX report with its model: out of the source as a stream, into the target, its new ids recorded.
+"""One item: out of the source, into the target, its new ids recorded.
 
-Reports of one name in one workspace come here together and go one after the other: only so can an import
-whose answer was lost be told from its namesake's.
+Reports with their models go as PBIX, everything else by the way its row names. PBIX reports of one name in one
+workspace come here together and go one after the other: only so can an import whose answer was lost be told from
+its namesake's.
 """
 
 from __future__ import annotations
 
 from durabletask.task import OrchestrationContext
 
-from activities import exports, imports
+from activities import exports, imports, items
 from orchestrators.waiting import Steps, Tally, generations, step
 from shared.outcomes import Failed, Json
 
@@ -32,6 +33,25 @@ def move_model(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Steps[
         if outcome.value.get("again"):
             ctx.continue_as_new(payload)
             return {}
+        if outcome.value.get("over"):
+            break
     if others:
         ctx.continue_as_new({**payload, "reports": others})
+    return {}
+
+
+@generations
+def move_item(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Steps[Json]:
+    """Input: {"migration", "scale", "workspace", "kind", "item": source id}. Output: {}."""
+    for activity in (items.read_item, items.make_item, items.await_item):
+        outcome = yield from step(ctx, activity, payload, tally)
+        if isinstance(outcome, Failed):
+            reason = {"during": activity.__name__, "code": outcome.code, "message": outcome.message}
+            yield from step(ctx, items.record_failure, {**payload, **reason}, tally)
+            return {}
+        if outcome.value.get("again"):
+            ctx.continue_as_new(payload)
+            return {}
+        if outcome.value.get("over"):
+            return {}
     return {}

@@ -11,7 +11,7 @@ from typing import Any
 
 from durabletask.task import OrchestrationContext
 
-from activities import rollback, settling, taking_back, undoing
+from activities import rollback, settling, settling_items, taking_back, undoing
 from orchestrators.waiting import Steps, Tally, generations, step
 from shared.outcomes import Failed, Json
 
@@ -39,8 +39,10 @@ def undo_workspace(ctx: OrchestrationContext, payload: Json, tally: Tally) -> St
 STEPS = (
     rollback.begin_undo,
     settling.settle_imports,
+    settling_items.settle_items,
     undoing.delete_reports,
     undoing.delete_datasets,
+    undoing.delete_others,
     undoing.delete_target,
     taking_back.take_back_rights,
     rollback.close_undo,

@@ -7,12 +7,13 @@ no barrier here. A phase that fails ends the workspace; an item that fails does 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from durabletask.task import OrchestrationContext
 
-from activities import access, capacity, retrying, validation, workspaces
-from orchestrators.item import move_model
+from activities import access, capacity, items, retrying, validation, workspaces
+from orchestrators.item import move_item, move_model
 from orchestrators.names import item_instance
 from orchestrators.waiting import Steps, Tally, generations, step
 from orchestrators.windows import fan_out
@@ -97,6 +98,31 @@ def models(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Phase:
     return None, _onward(page.value["cursor"])
 
 
+def others(phase: str) -> Callable[..., Phase]:
+    """A phase of items that come with no PBIX: a page per generation, each after those of its phase it needs."""
+
+    def run(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Phase:
+        asked = {**payload, "phase": phase, "page": PAGE}
+        page = yield from step(ctx, items.next_items, asked, tally)
+        if isinstance(page, Failed):
+            return page, None
+
+        def start(item: list[str]) -> Any:
+            kind, identity = item
+            child = {key: payload[key] for key in ("migration", "scale", "workspace")}
+            instance = item_instance(payload["migration"], payload["workspace"], f"{kind}.{identity}")
+            return ctx.call_sub_orchestrator(
+                move_item.__name__, input={**child, "kind": kind, "item": identity}, instance_id=instance
+            )
+
+        if page.value["items"]:
+            yield from fan_out(page.value["items"], start, MODELS_AT_ONCE)
+            yield from step(ctx, workspaces.count_workspace, payload, tally)
+        return None, _onward(page.value["cursor"])
+
+    return run
+
+
 def people(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Phase:
     """Workspace users, as many as one activity grants in its time; again until none is left."""
     outcome = yield from step(ctx, access.grant_access, payload, tally)
@@ -141,4 +167,13 @@ def _onward(cursor: str | None) -> Json | None:
     return None if cursor is None else {"cursor": cursor}
 
 
-PHASES = {"containers": containers, "models": models, "access": people, "validation": proof}
+PHASES: dict[str, Callable[..., Phase]] = {
+    "containers": containers,
+    "dataflows": others("dataflows"),
+    "models": models,
+    "definitions": others("definitions"),
+    "reports": others("reports"),
+    "dashboards": others("dashboards"),
+    "access": people,
+    "validation": proof,
+}

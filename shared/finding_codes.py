@@ -186,9 +186,13 @@ _OF_A_PLAN: dict[str, Entry] = {
     ),
     "manual.notMoved": _entry(
         _W,
-        "No API moves this item, or this version does not use the one there is.",
-        "Rebuild or publish the item by hand in the target workspace; this version moves PBIX reports, "
-        "their models and workspace users.",
+        "No API moves this item, or the service refused every way there is.",
+        "Do what the message says: it names the item, why it was not moved, and what to do instead.",
+    ),
+    "manual.afterMove": _entry(
+        _W,
+        "The item is in the target, and something about it is left to a person.",
+        "Do what the message says; everything else about the item has arrived.",
     ),
     "manual.notApplied": _entry(
         _W,
@@ -211,6 +215,22 @@ _OF_A_RUN: dict[str, Entry] = {
         _I,
         "A quota of the service is used up, and the work waits until it is open again.",
         "Nothing to do: the work goes on by itself. Other tools use the same quotas; QUOTA_SHARE leaves them a part.",
+    ),
+    "item.failed": _entry(
+        _B,
+        "An item could not be read in the source, or not be made in the target.",
+        "Read the service's reason, remove it, then retry: only what is missing is done again.",
+    ),
+    "item.rerouted": _entry(
+        _I,
+        "The service gave no PBIX of a report and its model, so both go by definition: without data, until they are "
+        "refreshed.",
+        "Nothing to do, but the model's data sources need credentials before its first refresh.",
+    ),
+    "content.sourceLinks": _entry(
+        _W,
+        "What arrived still names items of the old tenant, which have no place in the target or could not be replaced.",
+        "Open the item in the target and point the links or queries that the message names to their successors.",
     ),
     "capacity.failed": _entry(
         _B,

@@ -182,6 +182,24 @@ class ItemRow(Record):
     lost: str = ""
     todo: str = ""
     minutes: int = 0  # of a person's time
+    needs: list[str] = field(default_factory=list[str])  # what must be there before it: see `Need`
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """An item that another one can't do without, by its ids in the source (lower case)."""
+
+    workspace: str
+    kind: Kind
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.workspace}/{self.kind}/{self.id}"
+
+    @classmethod
+    def parse(cls, text: str) -> Need:
+        workspace, kind, identity = text.split("/", 2)
+        return cls(workspace, Kind(kind), identity)
 
 
 @dataclass(frozen=True, slots=True)

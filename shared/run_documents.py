@@ -26,5 +26,19 @@ def waves_path(run: str) -> str:
     return f"{run}/waves.json"
 
 
+def order_path(run: str) -> str:
+    """The workspaces in the order in which they are begun."""
+    return f"{run}/order.json"
+
+
+def folders_path(run: str, workspace_id: str) -> str:
+    return f"{run}/folders/{safe_id(workspace_id)}.json"
+
+
+def content_path(run: str, workspace_id: str, kind: str, item_id: str) -> str:
+    """In the staging container: what an item is made of, on its way."""
+    return f"{safe_id(run)}/{safe_id(workspace_id)}/{kind}.{safe_id(item_id)}"
+
+
 def summary_path(run: str) -> str:
     return f"{run}/summary.json"

@@ -87,17 +87,28 @@ def _place(verdict: Verdict, level: Mapping[str, int]) -> tuple[int, int, bool, 
     return stage, depth, carries, verdict.workspace_id.lower(), verdict.source_id
 
 
+def sequence(edges: Mapping[str, Iterable[str]]) -> list[str]:
+    """The nodes wave by wave; those that use each other stand side by side, so that neither is far from the other."""
+    level = waves(edges)
+    place = {node: number for number, group in enumerate(_groups(_within(edges))) for node in group}
+    return sorted(edges, key=lambda node: (level[node], place[node], node))
+
+
 def waves(edges: Mapping[str, Iterable[str]]) -> dict[str, int]:
     """The wave of each node, from 1: one more than the latest of those it uses. Those that use each other share one.
 
     `edges`: node -> what it uses. Who is no node itself (a workspace that was not chosen) holds nobody up.
     """
-    graph = {node: [used for used in dict.fromkeys(users) if used in edges] for node, users in edges.items()}
+    graph = _within(edges)
     wave: dict[str, int] = {}
     for group in _groups(graph):
         before = (wave[used] for node in group for used in graph[node] if used in wave)
         wave |= dict.fromkeys(group, 1 + max(before, default=0))
     return wave
+
+
+def _within(edges: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
+    return {node: [used for used in dict.fromkeys(users) if used in edges] for node, users in edges.items()}
 
 
 def _groups(graph: Mapping[str, list[str]]) -> Iterator[list[str]]:

@@ -45,6 +45,7 @@ class Verdict(Record):
     minutes: int = 0  # of a person's time
     dataset_id: str = ""  # of a report: the source model it is bound to
     alone: bool = True  # a PBIX report: it brings its model along (one report per model does)
+    needs: list[str] = field(default_factory=list[str])  # shared.models.Need, of what moves too
 
 
 @dataclass(frozen=True, slots=True)

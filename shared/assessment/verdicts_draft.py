@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from shared.assessment.model import Facts, Route, Verdict
+from shared.assessment.needs import needs_of
 from shared.assessment.reading import name_of, names_of, rows, text
 from shared.assessment.verdicts_contents import Contents, Item, contents
 from shared.models import Kind
@@ -50,6 +51,7 @@ class Draft:
             self.cost.minutes,
             dataset,
             alone,
+            [str(need) for need in needs_of(place.id, item, place.moves)],
         )
 
 

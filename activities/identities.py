@@ -1,0 +1,48 @@
+"""Which source ids have become which target ids, as far as one piece of content names them.
+
+The mapping of a large estate does not fit into memory, and need not: content names workspaces by id wherever it
+names what is in them, so the items of those workspaces are all that is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from activities.context import Context
+from shared.content.ids import IdMap
+from shared.models import ItemRow, Need
+from shared.run_documents import order_path
+
+_WORKSPACES = 50  # whose items are read for one piece of content; more no content of people names
+
+
+def ids_for(context: Context, guids: Iterable[str], needs: Iterable[str] = ()) -> IdMap:
+    """The target ids of what is named (`guids`, lower case), and what is named but has none (yet)."""
+    named, targets, unmoved = set(guids), dict[str, str](), dict[str, str]()
+    for workspace in _workspaces(context, named, needs):
+        row = context.services.manifest.workspace(context.call.migration, workspace)
+        items = context.services.manifest.items_of(context.call.migration, workspace)
+        places = [(row.source_id, row.target_id, f"workspace {row.source_name!r}")]
+        places += [(item.source_id, item.target_id, _readable(item, row.source_name)) for item in items]
+        for source, target, name in places:
+            if source.lower() in named and target:
+                targets[source.lower()] = target
+            elif source.lower() in named:
+                unmoved[source.lower()] = name
+    return IdMap(targets, unmoved)
+
+
+def target_of(context: Context, need: Need) -> ItemRow:
+    return context.services.manifest.item(context.call.migration, need.workspace, need.kind, need.id)
+
+
+def _workspaces(context: Context, named: set[str], needs: Iterable[str]) -> list[str]:
+    """This one, those of what the item needs, and those that its content names."""
+    needed = [Need.parse(need).workspace for need in needs]
+    chosen: set[str] = set(context.services.documents.read_json(order_path(context.call.migration)) or [])
+    found = [context.call.workspace.lower(), *needed, *sorted(named & chosen)]
+    return [each for each in dict.fromkeys(found) if each in chosen][:_WORKSPACES]
+
+
+def _readable(item: ItemRow, workspace: str) -> str:
+    return f"{item.kind} {item.source_name!r} in {workspace!r}"

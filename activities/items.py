@@ -1,0 +1,197 @@
+"""Every item that comes with no PBIX: its content read in the source, made in the target, waited for.
+
+Three short activities for all kinds and routes; what differs is in the ways (`ways.py`). A way that the service
+refuses ends as work for a person, with all that is known about it; everything else that fails may be tried again.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from activities.context import Context, open_context
+from activities.frame import Call
+from activities.making import Ambiguous, Refused, Way, adopted, arrive, intent_of, make, whereabouts
+from activities.needs import NOT_THERE, await_needs
+from activities.ways import way_of
+from shared.assessment.lineage import waves
+from shared.errors import (
+    AlreadyExists,
+    AppError,
+    ContentError,
+    IdentityRefused,
+    ServiceError,
+    TerminalError,
+    TransientError,
+)
+from shared.models import ItemRow, ItemState, Kind, Need
+from shared.outcomes import Done, Failed, Outcome, Wait
+from shared.polling import DEFINITION
+from shared.run_documents import content_path
+from shared.services import Services
+
+_OPEN = frozenset({ItemState.PLANNED, ItemState.CREATING})
+TRIES = 3  # of what ends without success in the target
+_OVER = {"over": True}  # nothing more is to be done about the item in this run
+
+# What each phase of a workspace takes, in this order.
+PHASES: dict[str, frozenset[Kind]] = {
+    "dataflows": frozenset({Kind.DATAFLOW}),
+    "definitions": frozenset({Kind.DATASET}),
+    "reports": frozenset({Kind.REPORT, Kind.PAGINATED_REPORT}),
+    "dashboards": frozenset({Kind.DASHBOARD}),
+}
+
+
+def next_items(services: Services, call: Call) -> Outcome:
+    """One page of a phase's open items: `{"items": [[kind, id], …], "cursor"}`, each after those it needs."""
+    items = services.manifest.items_of(call.migration, call.workspace)
+    depth = waves({item.source_id.lower(): [Need.parse(need).id for need in item.needs] for item in items})
+    wanted = [item for item in items if item.kind in PHASES[call.phase] and item.state in _OPEN]
+    places = sorted((depth[item.source_id.lower()], item.kind, item.source_id) for item in wanted)
+    after = tuple(json.loads(call.cursor)) if call.cursor else (0, "", "")
+    rest = [place for place in places if place > after]
+    page = rest[: call.page]
+    cursor = json.dumps(page[-1]) if rest[call.page :] else None
+    return Done({"items": [[kind, identity] for _, kind, identity in page], "cursor": cursor})
+
+
+def read_item(services: Services, call: Call) -> Outcome:
+    """What it is made of, into the staging container; `{"over": true}` where nothing is left to be done."""
+    context = open_context(services, call)
+    item = _item(services, call)
+    if item.state not in _OPEN or adopted(context, item, way_of(item)):
+        return Done(_OVER)
+    if (missing := await_needs(context, item)) is not None:
+        return missing
+    context.update_workspace(step="export")
+    item = _update(context, state=ItemState.CREATING)
+    return Done() if _staged(services, item) else _read(context, item, way_of(item))
+
+
+def _read(context: Context, item: ItemRow, way: Way) -> Outcome:
+    if way.read is None:
+        return Done()
+    call, state = context.call, dict(context.call.state)
+    try:
+        content = way.read(context, item, state)
+    except (Refused, TerminalError, ContentError) as error:
+        return _refused(context, item, way, error)
+    if content is None:
+        again = DEFINITION.again(state, context.services.clock.now(), call.scale)
+        operation = {"operation": state["operation"]}
+        return Wait(again.until, {**again.state, **operation}) if again else _late("definition")
+    path = content_path(call.migration, call.workspace, item.kind, item.source_id)
+    staged = context.services.staging.stage(path, content)
+    _update(context, blob=staged.blob, length=staged.length, sha256=staged.sha256)
+    return Done()
+
+
+def make_item(services: Services, call: Call) -> Outcome:
+    """The one write; what it takes time for is waited for by `await_item`."""
+    context = open_context(services, call)
+    item = _item(services, call)
+    if item.state not in _OPEN:
+        return Done(_OVER)
+    context.update_workspace(step="import")
+    try:
+        make(context, item, way_of(item))
+    except Ambiguous as unclear:
+        return Failed("item.ambiguous", str(unclear))
+    except AlreadyExists as taken:
+        return Failed("item.nameTaken", f"The target has something of that name already: {taken.message}")
+    except (Refused, TerminalError, ContentError) as error:
+        return _refused(context, item, way_of(item), error)
+    return Done()
+
+
+def await_item(services: Services, call: Call) -> Outcome:
+    """Until it is there; then its new id goes into the manifest."""
+    context = open_context(services, call)
+    item, way = _item(services, call), way_of(_item(services, call))
+    if item.state not in _OPEN:
+        return Done(_OVER)
+    recorded = services.gate.recorded(intent_of(context, item, way))
+    if recorded is None:
+        return Done({"again": True})
+    try:
+        found = whereabouts(context, item, way, *recorded)
+    except ServiceError as error:
+        return _came_to_nothing(context, item, way, error)
+    if found is not None:
+        arrive(context, item, found)
+        return Done(_OVER)
+    return DEFINITION.again(call.state, services.clock.now(), call.scale) or _late("item")
+
+
+def record_failure(services: Services, call: Call) -> Outcome:
+    """The item has failed: its row and a finding say why, the rest of the workspace goes on."""
+    context = open_context(services, call)
+    item = _item(services, call)
+    if call.code == NOT_THERE:
+        return _by_hand(context, item, Refused(call.message, call.code, item.todo))
+    if (
+        call.during == await_item.__name__
+    ):  # it is known to have come to nothing: the next try is another write
+        services.gate.drop(intent_of(context, item, way_of(item)))
+    reason = f"{call.code}: {call.message}"
+    _update(context, state=ItemState.FAILED, note=reason[:2000])
+    context.finding(
+        "item.failed", kind=item.kind, id=item.source_id, name=item.source_name, message=reason, key=call.code
+    )
+    return Done()
+
+
+def _came_to_nothing(context: Context, item: ItemRow, way: Way, error: ServiceError) -> Outcome:
+    """What was begun in the target has failed there, or is not to be asked after just now.
+
+    The first is known to have made nothing: the next try is another write, and there are three of them.
+    """
+    if error.retry_at is not None or isinstance(error, IdentityRefused) or error.status:
+        raise error  # of the question, not of what was begun
+    context.services.gate.drop(intent_of(context, item, way))
+    tries = item.import_tries + 1
+    _update(context, import_tries=tries)
+    if isinstance(error, TransientError) and tries % TRIES:
+        return Done({"again": True})
+    return _refused(context, item, way, error)
+
+
+def _refused(context: Context, item: ItemRow, way: Way, error: AppError) -> Outcome:
+    """A closed way is work for a person; every other error is the item's failure, or a wait (see `frame`)."""
+    closed = error if isinstance(error, Refused) else way.refusal(error)
+    if closed is None:
+        raise error
+    return _by_hand(context, item, closed)
+
+
+def _by_hand(context: Context, item: ItemRow, why: Refused) -> Outcome:
+    note = f"{why.message} {why.todo}".rstrip()
+    _update(context, state=ItemState.MANUAL, note=note[:2000])
+    context.finding(
+        "manual.notMoved",
+        kind=item.kind,
+        id=item.source_id,
+        name=item.source_name,
+        message=f"Not moved: {note}",
+    )
+    return Done(_OVER)
+
+
+def _late(what: str) -> Failed:
+    return Failed(f"{what}.deadline", f"The service did not end making the {what} in time.")
+
+
+def _staged(services: Services, item: ItemRow) -> bool:
+    return bool(item.blob) and services.staging.size(item.blob) == item.length
+
+
+def _item(services: Services, call: Call) -> ItemRow:
+    return services.manifest.item(call.migration, call.workspace, Kind(call.kind), call.item)
+
+
+def _update(context: Context, **changes: Any) -> ItemRow:
+    call = context.call
+    return context.services.manifest.update_item(
+        call.migration, call.workspace, Kind(call.kind), call.item, **changes
+    )

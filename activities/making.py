@@ -1,0 +1,159 @@
+"""One item made in the target that comes with no PBIX: by its definition, as a file of its own, or anew.
+
+However it is made, it is made once: what has its name is remembered before the first try, and what has come up since
+is taken for that try's. Each way says only how its content is read, sent, and found to have arrived.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from activities.adoption import adopt_item, arrived
+from activities.context import Context
+from shared.blobs import Staged
+from shared.errors import AppError
+from shared.models import ItemRow, Kind
+from shared.writes import Intent
+
+type Json = dict[str, Any]
+type Row = Mapping[str, Any]
+
+_SLOWEST_BYTES_S = 4 * 1024 * 1024
+
+
+class Ambiguous(Exception):
+    """More than one object may be what an earlier try made; choosing would be guessing."""
+
+
+class Refused(AppError):
+    """This way does not lead there: a person has to do it (`todo`)."""
+
+    def __init__(self, message: str, code: str, todo: str = "") -> None:
+        super().__init__(message, code)
+        self.todo = todo
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way into the target. `read` gives the content in pieces, or None for what needs none or is not ready
+    (it has put the long-running operation into `state` then); `send` answers with `{"id"}`, or with what is to be
+    waited for (`{"operation"}` or `{"import"}`); `ended` gives the object, or None while it is not there."""
+
+    operation: str
+    listed: Callable[[Context, str], Iterable[Row]]
+    send: Callable[[Context, str, ItemRow], Json]
+    read: Callable[[Context, ItemRow, dict[str, Any]], Iterable[bytes] | None] | None = None
+    ended: Callable[[Context, str, ItemRow, Json], Row | None] | None = None
+    pending: Callable[[Context, str, ItemRow], Iterable[Row]] | None = None  # imports that may become it
+    refusal: Callable[[AppError], Refused | None] = lambda error: (
+        None
+    )  # where the error says this way is closed
+
+
+def intent_of(context: Context, item: ItemRow, way: Way) -> Intent:
+    return context.intent("make", f"{item.kind}.{item.source_id}", way.operation, item.source_name)
+
+
+def make(context: Context, item: ItemRow, way: Way) -> Json:
+    """Bring it about once. Raises Ambiguous, or what the service refused with."""
+    workspace = context.workspace().target_id
+    return context.services.gate.write(
+        intent_of(context, item, way),
+        survey=lambda: _survey(context, workspace, item, way),
+        look=lambda before: _look(context, workspace, item, way, before),
+        act=lambda: way.send(context, workspace, item),
+        longest_s=item.length / _SLOWEST_BYTES_S * context.call.scale,
+    )
+
+
+def adopted(context: Context, item: ItemRow, way: Way) -> bool:
+    """True where an earlier migration of this app has brought it, and it is still there."""
+    row = context.workspace()
+    if not row.earlier:
+        return False
+    return adopt_item(context, item, {identity_of(each) for each in way.listed(context, row.target_id)})
+
+
+def arrive(context: Context, item: ItemRow, made: Row) -> None:
+    """Its row is done; what a person still has to do about it is said once."""
+    name = str(made.get("displayName") or made.get("name") or item.source_name)
+    if item.todo:
+        context.finding(
+            "manual.afterMove", kind=item.kind, id=item.source_id, name=item.source_name, message=item.todo
+        )
+    arrived(context, Kind(item.kind), item.source_id, str(made.get("id") or made.get("objectId")), name)
+
+
+def staged_bytes(context: Context, item: ItemRow) -> bytes:
+    """The content as it was read, whole: it has a limit where it is read."""
+    return b"".join(context.services.staging.body(Staged(item.blob, item.length, item.sha256)))
+
+
+def whereabouts(context: Context, item: ItemRow, way: Way, made: Json, before: Row) -> Row | None:
+    """What came of a write that is done: the object, or None while it is not there yet. Raises what it failed of."""
+    workspace = context.workspace().target_id
+    found: Row | None = (
+        made if made.get("id") or way.ended is None else way.ended(context, workspace, item, made)
+    )
+    if found is None or found.get("id") or found.get("objectId"):
+        return found
+    return next(iter(newly_named(context, workspace, item, way, before)), None)
+
+
+def settled(context: Context, item: ItemRow, way: Way) -> tuple[Json, Json] | None:
+    """The write that was begun and what was there before it, without writing; None where nothing comes of it."""
+    gate, intent, workspace = (
+        context.services.gate,
+        intent_of(context, item, way),
+        context.workspace().target_id,
+    )
+    longest_s = item.length / _SLOWEST_BYTES_S * context.call.scale
+    made = gate.settle(
+        intent, lambda before: _look(context, workspace, item, way, before), longest_s=longest_s
+    )
+    return gate.recorded(intent) if made is not None else None
+
+
+def newly_named(context: Context, workspace: str, item: ItemRow, way: Way, before: Row) -> list[Row]:
+    """What has its name, was not there before the first try and is no other item of this workspace."""
+    known = {*before.get("ids", ()), *_others(context, item)}
+    return [
+        row
+        for row in way.listed(context, workspace)
+        if _is_named(row, item) and identity_of(row) not in known
+    ]
+
+
+def _survey(context: Context, workspace: str, item: ItemRow, way: Way) -> Json:
+    named = [identity_of(row) for row in way.listed(context, workspace) if _is_named(row, item)]
+    pending = [identity_of(row) for row in way.pending(context, workspace, item)] if way.pending else []
+    return {"ids": sorted([*named, *pending])}
+
+
+def _look(context: Context, workspace: str, item: ItemRow, way: Way, before: Row) -> Json | None:
+    found = newly_named(context, workspace, item, way, before)
+    if len(found) > 1:
+        raise Ambiguous(f"{', '.join(identity_of(row) for row in found)} may each be {item.source_name!r}.")
+    if found:
+        return {"id": identity_of(found[0])}
+    known = before.get("ids", ())
+    pending = way.pending(context, workspace, item) if way.pending else ()
+    sent = [str(row["id"]) for row in pending if identity_of(row) not in known]
+    if len(sent) > 1:
+        raise Ambiguous(f"Imports {', '.join(sent)} may each be of {item.source_name!r}.")
+    return {"import": sent[0]} if sent else None
+
+
+def _others(context: Context, item: ItemRow) -> set[str]:
+    items = context.services.manifest.items_of(context.call.migration, context.call.workspace)
+    return {each.target_id.lower() for each in items if each.source_id != item.source_id} - {""}
+
+
+def _is_named(row: Row, item: ItemRow) -> bool:
+    return str(row.get("displayName") or row.get("name") or "").casefold() == item.source_name.casefold()
+
+
+def identity_of(row: Row) -> str:
+    return str(row.get("id") or row.get("objectId")).lower()

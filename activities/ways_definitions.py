@@ -1,0 +1,160 @@
+"""By definition: read from Fabric in the source, source ids rewritten, created in the target.
+
+Both are long-running operations of the service: they answer with an operation that is asked for until it has ended.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from activities.context import Context
+from activities.documents import raw_of
+from activities.identities import ids_for, target_of
+from activities.leftovers import name_links
+from activities.making import Json, Refused, Row, Way, staged_bytes
+from activities.places import folder_of
+from shared.assessment.reading import text
+from shared.content import models, parts, reports
+from shared.content.parts import Part
+from shared.errors import AppError, EntityNotFound, ServiceError, TransientError
+from shared.models import ItemRow, Kind, Need
+from shared.powerbi.definitions import DefinitionKind, definition_refusal
+from shared.powerbi.longrunning import Begun, Operations, failure_of
+
+_MOST_BYTES = 128 * 1024 * 1024  # of a definition as JSON: the service's own limits are far below
+_TODO = "Rebuild it from its author's file in Power BI Desktop and publish it to the target workspace."
+
+type Rewrite = Callable[[Context, ItemRow, list[Part]], list[Part]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """One kind of item as the definition operations know it."""
+
+    kind: DefinitionKind
+    format: str
+    rewrite: Rewrite
+
+
+def _way(of: _Kind) -> Way:
+    return Way(
+        operation=f"{of.kind[0].upper()}{of.kind[1:]}_Create",
+        listed=partial(_listed, of),
+        read=partial(_read, of),
+        send=partial(_send, of),
+        ended=_ended,
+        refusal=_refusal,
+    )
+
+
+def _listed(of: _Kind, context: Context, workspace: str) -> Iterable[Row]:
+    return context.target.definitions.list(workspace, of.kind)
+
+
+def _read(of: _Kind, context: Context, item: ItemRow, state: dict[str, Any]) -> Iterable[bytes] | None:
+    """The definition, or None while it is being made; which operation makes it is kept in `state`."""
+    begun = state.get("operation")
+    if not begun:
+        answer = context.source.definitions.get(context.call.workspace, of.kind, item.source_id, of.format)
+        if answer.body is not None:
+            return [_packed(answer.body)]
+        state["operation"] = answer.operation
+        return None
+    try:
+        made = _result(context.source.operations, begun)
+    except (EntityNotFound, TransientError):  # forgotten, or ended for a reason that passes: asked for anew
+        state["operation"] = ""
+        return None
+    return None if made is None else [_packed(made)]
+
+
+def _result(operations: Operations, operation: str) -> Json | None:
+    """Of an operation that has succeeded (empty where it has none), None while it runs; raises what it failed of."""
+    status = operations.status(operation)
+    state = str(status["status"]).lower()
+    if state == "failed":
+        raise failure_of(status)
+    return (operations.result(operation) or {}) if state == "succeeded" else None
+
+
+def _packed(body: Mapping[str, Any]) -> bytes:
+    definition = body.get("definition")
+    if not isinstance(definition, Mapping) or not definition.get("parts"):
+        raise Refused("The service gave a definition without parts.", "definition.empty", _TODO)
+    packed = json.dumps(definition).encode()
+    if len(packed) > _MOST_BYTES:
+        raise Refused(f"Its definition has {len(packed)} bytes.", "definition.tooLarge", _TODO)
+    return packed
+
+
+def _send(of: _Kind, context: Context, workspace: str, item: ItemRow) -> Json:
+    content = parts.parts_of(json.loads(staged_bytes(context, item)))
+    ids = ids_for(context, parts.guids_of(content), item.needs)
+    rewritten = parts.rewrite_parts(content, ids)
+    name_links(context, item, {source: ids.unmoved[source] for source in rewritten.left})
+    definition = parts.definition_of(
+        parts.with_name(of.rewrite(context, item, rewritten.content), item.source_name)
+    )
+    begun = context.target.definitions.create(
+        workspace,
+        of.kind,
+        item.source_name,
+        definition,
+        description=text(raw_of(context, item), "description")[:256],
+        folder_id=folder_of(context, item),
+    )
+    return _begun(begun)
+
+
+def _begun(begun: Begun) -> Json:
+    if begun.body is not None and begun.body.get("id"):
+        return {"id": str(begun.body["id"])}
+    return {"operation": begun.operation}
+
+
+def _ended(context: Context, workspace: str, item: ItemRow, made: Json) -> Row | None:
+    """An operation that is over may have no result, or be forgotten: its item is found by its name then."""
+    try:
+        return _result(context.target.operations, made["operation"])
+    except EntityNotFound:
+        return {}
+
+
+def _refusal(error: AppError) -> Refused | None:
+    reason = definition_refusal(error) if isinstance(error, ServiceError) else None
+    if reason is None:
+        return None
+    return Refused(
+        f"The service gives or takes no definition of it ({reason}): {error.message}", error.code, _TODO
+    )
+
+
+def _model(context: Context, item: ItemRow, content: list[Part]) -> list[Part]:
+    """Members of roles are principals of the old tenant: the roles travel, their members are a task for people."""
+    stripped, _members = models.strip_members(content)
+    return stripped
+
+
+def _report(context: Context, item: ItemRow, content: list[Part]) -> list[Part]:
+    """Bound to the model that has arrived, whatever its definition named before."""
+    need = next((need for need in map(Need.parse, item.needs) if need.kind == Kind.DATASET), None)
+    if need is None:
+        return content
+    model = target_of(context, need)
+    place = context.services.manifest.workspace(context.call.migration, need.workspace)
+    return reports.bound_to(
+        content, place.target_name, model.target_name or model.source_name, model.target_id
+    )
+
+
+def _as_it_is(context: Context, item: ItemRow, content: list[Part]) -> list[Part]:
+    return content
+
+
+MODEL = _way(_Kind("semanticModels", "TMDL", _model))
+REPORT = _way(_Kind("reports", "", _report))
+DATAFLOW = _way(_Kind("dataflows", "", _as_it_is))

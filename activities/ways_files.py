@@ -1,0 +1,139 @@
+"""As a file of its own: the RDL of a paginated report, the model.json of a dataflow of the first generation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from activities.context import Context
+from activities.identities import ids_for
+from activities.leftovers import name_links
+from activities.making import Json, Refused, Row, Way, staged_bytes
+from activities.places import workspace_names
+from shared import writes
+from shared.content import ids, model_json, rdl
+from shared.errors import BadRequest, ContentError, EntityNotFound
+from shared.models import ItemRow
+from shared.powerbi.service_errors import parse
+
+_MOST_BYTES = 64 * 1024 * 1024  # of an RDL or a model.json
+_MODEL_JSON = "model.json"
+
+
+class Bytes:
+    """A small file as a request body; the last question is asked before its bytes."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def __len__(self) -> int:
+        return len(self._content)
+
+    def __iter__(self) -> Iterator[bytes]:
+        writes.still_permitted()
+        yield self._content
+
+
+def _read_rdl(context: Context, item: ItemRow, state: dict[str, Any]) -> Iterable[bytes]:
+    """Reports_ExportReportInGroup: checked to be an RDL before it is staged."""
+    with context.source.reports.export(context.call.workspace, item.source_id) as response:
+        content = _bounded(response.iter_bytes())
+    announced = response.headers.get("Content-Length", "")
+    if announced.isdecimal() and int(announced) != len(content):
+        raise ContentError(
+            "content.length", f"{len(content)} bytes came, {announced} were announced", transient=True
+        )
+    rdl.data_sources(content)  # raises ContentError where it is no RDL
+    return [content]
+
+
+def _send_rdl(context: Context, workspace: str, item: ItemRow) -> Json:
+    content = staged_bytes(context, item)
+    known = ids_for(context, ids.guids(content.decode("utf-8", errors="replace")), item.needs)
+    rewritten = rdl.rewrite_rdl(content, known, workspace_names(context))
+    name_links(context, item, {source: known.unmoved[source] for source in rewritten.left})
+    name = f"{item.source_name}.rdl"
+    return {"import": context.target.imports.post_file(workspace, name, "Abort", Bytes(rewritten.content))}
+
+
+def _paginated(context: Context, workspace: str) -> Iterable[Row]:
+    return [
+        row for row in context.target.reports.list(workspace) if row.get("reportType") == "PaginatedReport"
+    ]
+
+
+def _rdl_imports(context: Context, workspace: str, item: ItemRow) -> Iterable[Row]:
+    names = {item.source_name.casefold(), f"{item.source_name}.rdl".casefold()}
+    return [row for row in context.target.imports.list(workspace) if str(row.get("name")).casefold() in names]
+
+
+def _rdl_ended(context: Context, workspace: str, item: ItemRow, made: Json) -> Row | None:
+    return _imported(context, workspace, made, "reports", as_user=False)
+
+
+def _read_model_json(context: Context, item: ItemRow, state: dict[str, Any]) -> Iterable[bytes]:
+    """Dataflows_GetDataflow."""
+    return [context.source.dataflows.export(context.call.workspace, item.source_id)]
+
+
+def _send_model_json(context: Context, workspace: str, item: ItemRow) -> Json:
+    content = staged_bytes(context, item)
+    known = ids_for(context, ids.guids(content.decode("utf-8", errors="replace")), item.needs)
+    rewritten = model_json.rewrite_model_json(json.loads(content), known)
+    name_links(context, item, {source: known.unmoved[source] for source in rewritten.left})
+    body = Bytes(json.dumps(rewritten.content, ensure_ascii=False).encode())
+    made = context.target.imports.post_file(workspace, _MODEL_JSON, "Abort", body, as_user=True)
+    return {"import": made}
+
+
+def _dataflows(context: Context, workspace: str) -> Iterable[Row]:
+    return context.target.dataflows.list(workspace)
+
+
+def _dataflow_ended(context: Context, workspace: str, item: ItemRow, made: Json) -> Row | None:
+    return _imported(context, workspace, made, "dataflows", as_user=True)
+
+
+def _imported(context: Context, workspace: str, made: Json, made_what: str, *, as_user: bool) -> Row | None:
+    """Imports_GetImportInGroup: what came of it; empty where it does not say, None while it is being published."""
+    try:
+        found = context.target.imports.get(workspace, made["import"], as_user=as_user)
+    except EntityNotFound:
+        return {}
+    if found.get("importState") == "Failed":
+        fault = parse(0, {}, json.dumps(found.get("error") or {}).encode())
+        code = fault.codes[0] if fault.codes else "import.failed"
+        raise BadRequest(code, fault.message or "The service could not import it.", codes=fault.codes)
+    if found.get("importState") != "Succeeded":
+        return None
+    objects: Any = found.get(made_what) or [{}]
+    return objects[0] if isinstance(objects[0], Mapping) else {}
+
+
+def _bounded(chunks: Iterable[bytes]) -> bytes:
+    content = bytearray()
+    for chunk in chunks:
+        content += chunk
+        if len(content) > _MOST_BYTES:
+            raise Refused(
+                f"The file has more than {_MOST_BYTES} bytes.", "content.tooLarge", "Move it by hand."
+            )
+    return bytes(content)
+
+
+RDL = Way(
+    operation="Imports_PostImportInGroup",
+    listed=_paginated,
+    read=_read_rdl,
+    send=_send_rdl,
+    ended=_rdl_ended,
+    pending=_rdl_imports,
+)
+MODEL_JSON = Way(
+    operation="Imports_PostImportInGroup",
+    listed=_dataflows,
+    read=_read_model_json,
+    send=_send_model_json,
+    ended=_dataflow_ended,
+)
