@@ -22,7 +22,7 @@ Row = dict[str, Any]
 
 _ACCEPTED = 202
 _NO_RESULT = "OperationHasNoResult"
-_UNTOLD = "operation.failed"  # it failed, and the service does not say why
+_UNTOLD = "operation.failed"  # it failed, and the service gives no code
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +87,10 @@ def begun(answer: Answer, now: datetime) -> Begun:
 
 def failure_of(state: Row) -> ServiceError:
     """The error of an operation that ended as Failed, of the same branches as if the call had been refused."""
-    fault = parse(0, {}, json.dumps(state.get("error")).encode())
-    return refusal(
-        0, fault if state.get("error") else replace(fault, code=_UNTOLD, codes=(_UNTOLD,), message="")
-    )
+    fault = parse(0, {}, json.dumps(state.get("error") or {}).encode())
+    if fault.code == "http.0":
+        fault = replace(fault, code=_UNTOLD, codes=(_UNTOLD,))
+    return refusal(0, fault)
 
 
 def _operation(headers: Mapping[str, str]) -> str:

@@ -53,7 +53,11 @@ class Contract:
 
     @classmethod
     def load(cls, path: Path = CONTRACT) -> Self:
-        swagger = json.loads(path.read_text(encoding="utf-8"))
+        return cls.of(json.loads(path.read_text(encoding="utf-8")))
+
+    @classmethod
+    def of(cls, swagger: Schema) -> Self:
+        """The contract of one Swagger 2.0 document with all its definitions."""
         found = [
             _operation(method, template, raw, swagger)
             for template, methods in swagger["paths"].items()
@@ -143,11 +147,15 @@ def check_ledger(ledger: list[dict[str, Any]], contract: Contract | None = None)
 
     Of a call answered by a planted fault, or by nobody, only the request is judged.
     """
-    contract = contract or Contract.load()
+    return check_entries(ledger, contract or Contract.load(), BASE)
+
+
+def check_entries(ledger: list[dict[str, Any]], contract: Contract, base: str) -> list[str]:
+    """Violations in what the ledger holds of one API, known by the beginning of its paths."""
     return [
         f"#{entry['seq']} {entry['method']} {entry['path']}: {fault}"
         for entry in ledger
-        if entry["path"].startswith(BASE)
+        if entry["path"].startswith(base)
         for fault in contract.check(_exchange(entry))
     ]
 
