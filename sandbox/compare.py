@@ -9,14 +9,30 @@ from collections import defaultdict
 from typing import Any
 
 from sandbox.compare_content import Content
+from sandbox.compare_dashboards import Dashboards
+from sandbox.compare_dataflows import Dataflows
+from sandbox.compare_folders import Folders
 from sandbox.compare_others import Others
+from sandbox.compare_pipelines import Pipelines
+from sandbox.compare_push import PushModels
+from sandbox.compare_settings import Settings
 from sandbox.compare_workspaces import Workspaces
 from sandbox.comparison import Comparison, Difference
 from sandbox.expected import Expectation, is_ordinary
 from sandbox.scene import Comparers, Couple, Scene
 from sandbox.state import Tenant, Workspace
 
-COMPARERS: Comparers = (Workspaces, Content, Others)
+COMPARERS: Comparers = (
+    Workspaces,
+    Settings,
+    Dataflows,
+    PushModels,
+    Content,
+    Dashboards,
+    Folders,
+    Pipelines,
+    Others,
+)
 """In the order of lineage: what others refer to comes first."""
 
 
@@ -67,7 +83,8 @@ def _ids(tenant: Tenant) -> set[str]:
         for item in (*space.reports, *space.datasets, *space.imports, *space.dashboards, *space.fabric_items)
     ]
     flows = [flow.object_id for space in spaces for flow in space.dataflows]
-    return {*tenant.workspaces, *tenant.pipelines, *items, *flows, *rights}
+    folders = [folder.id for space in spaces for folder in space.folders]
+    return {*tenant.workspaces, *tenant.pipelines, *items, *flows, *folders, *rights}
 
 
 def _remains(space: Workspace) -> set[str]:
@@ -77,7 +94,7 @@ def _remains(space: Workspace) -> set[str]:
             key
             for item in space.imports
             if item.state == state
-            for key in (*item.dataset_ids, *item.report_ids)
+            for key in (*item.dataset_ids, *item.report_ids, *item.dataflow_ids)
         }
         for state in ("Failed", "Succeeded")
     }

@@ -1,5 +1,6 @@
 """Reports with their models: by the bytes that were exported and received, and by what is bound to what."""
 
+from sandbox.compare_push import is_push
 from sandbox.scene import Couple, Scene
 from sandbox.state import Dataset, Report, Tenant, Workspace
 
@@ -48,7 +49,11 @@ class Content:
     def _pair_models(self, couple: Couple) -> None:
         """Equal bytes first, of two copies the one in use; then what the model's report is bound to."""
         in_use = {old.dataset_id: new.dataset_id for home, old, new in self._reports if home is couple}
-        left = _standing(couple, couple.new.datasets if couple.new else [])
+        left = [
+            model
+            for model in _standing(couple, couple.new.datasets if couple.new else [])
+            if not is_push(model)
+        ]
         left.sort(key=lambda model: model.id not in in_use.values())
         waiting = moved_models(couple.old)
         for alike in (self._same, lambda model, item: item.id == in_use.get(model.id)):

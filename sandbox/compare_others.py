@@ -3,6 +3,7 @@
 from collections import Counter
 
 from sandbox.compare_content import moved_models, moves_as_file
+from sandbox.compare_push import is_push
 from sandbox.scene import Couple, Scene
 
 
@@ -26,8 +27,6 @@ class Others:
             notExportable=sum(
                 r.report_type == "PowerBIReport" and not moves_as_file(old, r) for r in old.reports
             ),
-            datasetWithoutReport=sum(model.id not in moved for model in old.datasets),
-            dashboard=len(old.dashboards),
-            dataflow=len(old.dataflows),
+            datasetWithoutReport=sum(model.id not in moved and not is_push(model) for model in old.datasets),
             others=len([*old.datamarts, *old.workbooks, *old.fabric_items]),
         )

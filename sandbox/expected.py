@@ -42,13 +42,14 @@ class Expectation:
         expected: dict[str, Right] = {}
         for access in space.users:
             who = self.source.principals.get(access.principal_id)
-            goal = self._goal(who) if who else None
+            goal = self.goal_of(who) if who else None
             if goal is not None and access.right != "None":
                 held: tuple[Right, ...] = (access.right, expected.get(goal, "None"))
                 expected[goal] = max(held, key=RIGHTS.index)
         return expected
 
-    def _goal(self, who: Principal) -> str | None:
+    def goal_of(self, who: Principal) -> str | None:
+        """The target principal id; a text where no such account is there, None where nobody should get it."""
         mapped = self._mapped(who)
         if mapped is None or (mapped is False and who.id in self.source.actors.values()):
             return None
