@@ -6,7 +6,7 @@ be allowed to ask for (Storage Blob Delegator) or not. An address lasts as long 
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from shared.clock import SystemClock
@@ -14,8 +14,8 @@ from shared.clock import SystemClock
 if TYPE_CHECKING:  # 300 ms to import
     from azure.storage.blob import BlobClient, BlobServiceClient
 
-_LONGEST_H = 7 * 24.0  # of a user delegation key
 _SKEW = timedelta(minutes=15)  # between our clock and the account's
+_LONGEST = timedelta(days=7) - 2 * _SKEW  # of a user delegation key, from its beginning by either clock
 _REFUSED = frozenset({401, 403})
 
 
@@ -24,7 +24,7 @@ def read_url(service: BlobServiceClient, blob: BlobClient, hours: float) -> str 
     from azure.storage.blob import BlobSasPermissions, generate_blob_sas
 
     now = SystemClock().now()
-    until = now + timedelta(hours=min(hours, _LONGEST_H))
+    until = now + min(timedelta(hours=hours), _LONGEST)
     key: dict[str, Any] | None = _account_key(service) or _delegation_key(service, until)
     if key is None:
         return None
@@ -46,7 +46,7 @@ def _account_key(service: BlobServiceClient) -> dict[str, Any] | None:
     return {"account_key": key} if key else None
 
 
-def _delegation_key(service: BlobServiceClient, until: Any) -> dict[str, Any] | None:
+def _delegation_key(service: BlobServiceClient, until: datetime) -> dict[str, Any] | None:
     from azure.core.credentials import TokenCredential
     from azure.core.exceptions import HttpResponseError
 
