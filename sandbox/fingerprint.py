@@ -15,10 +15,11 @@ Json = dict[str, Any]
 
 
 def fingerprint(tenant: Tenant) -> Json:
-    """{"hash", "workspaces", "capacities"}; the workspaces by id, so that a difference can be read."""
+    """{"hash", "workspaces", "capacities", "pipelines"}; the workspaces by id, so that a difference can be read."""
     content = {
         "workspaces": {space.id: _workspace(tenant, space) for space in _visible(tenant)},
         "capacities": {item.id: [item.display_name, item.state] for item in tenant.capacities.values()},
+        "pipelines": {item.id: item.to_dict() for item in tenant.pipelines.values()},
     }
     return {"hash": hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest(), **content}
 
@@ -43,6 +44,9 @@ def _workspace(tenant: Tenant, space: Workspace) -> Json:
         "description": space.description,
         "capacity": space.capacity_id,
         "storageFormat": space.default_dataset_storage_format,
+        "dataflowStorage": space.dataflow_storage_id,
+        "folders": {item.id: [item.name, item.parent_id] for item in space.folders},
+        "placed": space.placed,
         "users": sorted([access.principal_id, access.right] for access in space.users),
         "reports": {item.id: _report(tenant, item) for item in space.reports},
         "datasets": {item.id: _dataset(tenant, item) for item in space.datasets},
@@ -73,6 +77,7 @@ def _dataset(tenant: Tenant, item: Dataset) -> Json:
         "description": item.description,
         "content": _hash(tenant, item.file_id),
         "roles": item.roles,
+        "pushed": [item.tables, item.relationships] if item.add_rows_api_enabled else [],
         "expressions": item.expressions,
         "parameters": item.parameters,
         "schedules": [item.refresh_schedule, item.direct_query_schedule],
@@ -91,6 +96,9 @@ def _dataflow(item: Dataflow) -> Json:
         "name": item.name,
         "description": item.description,
         "owner": item.configured_by,
+        "document": item.document,
+        "schedule": item.refresh_schedule,
+        "refreshes": [[row.id, row.status] for row in item.transactions],
         "marks": _marks(item.marks),
         "extra": item.extra,
     }
