@@ -4,13 +4,14 @@ import json
 
 from starlette.requests import Request
 
-from sandbox.controls import estate, faults, records, settings
+from sandbox.controls import estate, faults, operations, records, settings
 from sandbox.controls.routes import Answer, Route
 from sandbox.replies import Reply, json_reply
 from sandbox.world import World
 
 PREFIX = "/_sandbox/"
 ROUTES: dict[Route, Answer] = settings.ROUTES | faults.ROUTES | records.ROUTES | estate.ROUTES
+ROUTES |= operations.ROUTES
 
 
 async def answer(world: World, request: Request) -> Reply:

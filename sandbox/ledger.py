@@ -14,6 +14,11 @@ READS = frozenset(
         "Datasets_ExecuteQueriesInGroup",
         "Entra_Token",
         "Graph_Batch",
+        "Fabric_GetSemanticModelDefinition",
+        "Fabric_GetReportDefinition",
+        "Fabric_GetPaginatedReportDefinition",
+        "Fabric_GetDataflowDefinition",
+        "Fabric_GetItemDefinition",
     }
 )
 """Operations that are asked with POST and change nothing."""

@@ -28,9 +28,10 @@ LIMITS: dict[str, list[Window]] = {
     "dataset.refresh": [(8, 86_400)],
     "dataset.executeQueries": [(120, 60)],
     "fabric.platform": [(200, 60)],
+    "fabric.lro": [(200, 60)],
     "default": [],
 }
-FIXED = frozenset({"fabric.platform"})
+FIXED = frozenset({"fabric.platform", "fabric.lro"})
 """Buckets whose window begins anew for everybody at the same moments."""
 
 SETTINGS = frozenset({"scans", "wall", "scale"})

@@ -9,6 +9,7 @@ import requests
 
 from sandbox.importplans import Outcome
 from sandbox.lies import Lie
+from sandbox.remote_operations import OperationsControl
 from sandbox.waits import ODD
 
 Json = dict[str, Any]
@@ -38,7 +39,7 @@ SPOILT: dict[Spoilt, Json] = {
 another report's file, a flipped byte, a page, an error in a 200, or the address of a temporary blob."""
 
 
-class Control:
+class Control(OperationsControl):
     """The control interface, one method per use; every method raises on a refusal."""
 
     def __init__(self, url: str, ca: Path) -> None:

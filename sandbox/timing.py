@@ -17,6 +17,8 @@ DURATIONS: dict[str, Range] = {
     "capacity.run": (4, 15),
     "import": (5, 40),
     "refresh": (5, 40),
+    "lro": (2, 20),
+    "name.reserved": (0, 0),
     "activity.lag": (0, 3600),
     "permission.lag": (0, 0),
     "permission.creator": (0, 0),

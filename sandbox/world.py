@@ -12,6 +12,7 @@ from sandbox.holds import Holds
 from sandbox.importplans import Plans
 from sandbox.ledger import Ledger
 from sandbox.lies import Lies
+from sandbox.operationplans import OperationPlans
 from sandbox.patience import Patience
 from sandbox.quotas import Quotas
 from sandbox.state import Tenant, Workspace
@@ -84,6 +85,7 @@ class World:
     holds: Holds = field(default_factory=Holds)
     patience: Patience = field(default_factory=Patience)
     import_plans: Plans = field(default_factory=Plans)
+    operation_plans: OperationPlans = field(default_factory=OperationPlans)
     lies: Lies = field(default_factory=Lies)
     """By operation id."""
     unseen_status: int = 401

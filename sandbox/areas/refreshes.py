@@ -2,12 +2,13 @@
 
 import json
 
-from sandbox import odata, views
+from sandbox import filling, odata, views
 from sandbox.calls import Call
 from sandbox.replies import Reply, bad_request, json_reply, listing, not_found
 from sandbox.routing import operation
 from sandbox.state import Dataset, Refresh, Workspace
 from sandbox.timing import iso, now
+from sandbox.world import Service
 
 ENHANCED = {
     "type",
@@ -36,7 +37,7 @@ async def refresh(call: Call) -> Reply:
     _check(call, workspace, item, body, enhanced=enhanced)
     row = Refresh(call.request_id, "ViaEnhancedApi" if enhanced else "ViaApi", iso(now()))
     item.refreshes.insert(0, row)
-    call.service.later(call.service.timing.draw("refresh"), lambda: _finish(item, row))
+    call.service.later(call.service.timing.draw("refresh"), lambda: _finish(call.service, item, row))
     call.audit("RefreshDataset", workspace, dataset=item)
     location = f"{call.service.base_url}{call.request.url.path}/{row.request_id}"
     return Reply(202, b"", {"location": location, "x-ms-request-id": row.request_id} if enhanced else {})
@@ -92,13 +93,18 @@ def _check(call: Call, workspace: Workspace, item: Dataset, body: views.Json, *,
         call.service.quotas.take("dataset.refresh", item.id, now())
 
 
-def _finish(item: Dataset, row: Refresh) -> None:
+def _finish(service: Service, item: Dataset, row: Refresh) -> None:
     if row.status != "Unknown":
         return
     row.end_time = iso(now())
-    row.status = "Failed" if item.refresh_failure else "Completed"
-    if item.refresh_failure:
-        row.service_exception_json = json.dumps({"errorCode": item.refresh_failure})
+    missing = filling.dangling(service.state, item)
+    failure = item.refresh_failure or (filling.BROKEN if missing else None)
+    row.status = "Failed" if failure else "Completed"
+    if failure:
+        description = {"errorDescription": f"{missing} was not found"} if missing else {}
+        row.service_exception_json = json.dumps({"errorCode": failure} | description)
+    else:
+        filling.fill(service, item)
 
 
 def _row(row: Refresh) -> views.Json:

@@ -1,7 +1,10 @@
 """How fast time runs, how much is allowed, how pages are cut: what a test sets before a run."""
 
+from typing import get_args
+
 from sandbox.controls.routes import Answer, Json, Route
 from sandbox.lies import checked
+from sandbox.operationplans import Length
 from sandbox.world import World
 
 
@@ -10,13 +13,13 @@ def get_settings(world: World, rest: str, body: Json, query: dict[str, str]) -> 
     activity = {"pageSize": world.activity.page_size, "emptyPages": world.activity.empty_pages}
     settings = {"quotas": quotas, "activity": activity, "record": world.ledger.record}
     settings |= {"grace": world.patience.grace, "paging": world.lies, "unseenStatus": world.unseen_status}
-    settings |= {"fabricPageSize": world.fabric_page_size}
+    settings |= {"fabricPageSize": world.fabric_page_size, "longRunning": world.operation_plans.length}
     return world.timing.to_dict() | settings
 
 
 def put_settings(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
     """Any of: scale, durations, latency, quotas (of both tenants), activity, record, grace, paging, unseenStatus,
-    fabricPageSize."""
+    fabricPageSize, longRunning (mix, always, never)."""
     world.timing.change(body)
     for service in world.services.values():
         service.quotas.change(body.get("quotas", {}))
@@ -24,6 +27,10 @@ def put_settings(world: World, rest: str, body: Json, query: dict[str, str]) -> 
     world.lies = checked(body.get("paging", world.lies))
     world.unseen_status = int(body.get("unseenStatus", world.unseen_status))
     world.fabric_page_size = int(body.get("fabricPageSize", world.fabric_page_size))
+    length = body.get("longRunning", world.operation_plans.length)
+    if length not in get_args(Length):
+        raise ValueError(f"longRunning is one of {get_args(Length)}")
+    world.operation_plans.length = length
     world.patience.grace = float(body.get("grace", world.patience.grace))
     activity = body.get("activity", {})
     world.activity.page_size = int(activity.get("pageSize", world.activity.page_size))

@@ -29,6 +29,7 @@ def sandbox(served: tuple[Sandbox, dict[str, Any]]) -> Sandbox:
     sandbox.control.clear_faults()
     sandbox.control.release(drop=True)
     sandbox.control.clear_import_plans()
+    sandbox.control.clear_operation_plans()
     sandbox.control.clear_ledger()
     sandbox.control.call("DELETE", "violations")
     sandbox.control.settings(**settings)
