@@ -13,6 +13,7 @@ from activities.context import Context, open_context
 from activities.frame import Call
 from activities.making import Ambiguous, Refused, Way, adopted, arrive, intent_of, make, whereabouts
 from activities.needs import NOT_THERE, await_needs
+from activities.rights import is_of_lag
 from activities.ways import way_of
 from shared.assessment.lineage import waves
 from shared.errors import (
@@ -95,6 +96,7 @@ def make_item(services: Services, call: Call) -> Outcome:
         return Done(_OVER)
     context.update_workspace(step="import")
     try:
+        way_of(item).prepare(context)
         make(context, item, way_of(item))
     except Ambiguous as unclear:
         return Failed("item.ambiguous", str(unclear))
@@ -159,6 +161,8 @@ def _came_to_nothing(context: Context, item: ItemRow, way: Way, error: ServiceEr
 
 def _refused(context: Context, item: ItemRow, way: Way, error: AppError) -> Outcome:
     """A closed way is work for a person; every other error is the item's failure, or a wait (see `frame`)."""
+    if is_of_lag(context.services, context.call, error):
+        raise error
     closed = error if isinstance(error, Refused) else way.refusal(error)
     if closed is None:
         raise error

@@ -47,6 +47,7 @@ class Way:
     read: Callable[[Context, ItemRow, dict[str, Any]], Iterable[bytes] | None] | None = None
     ended: Callable[[Context, str, ItemRow, Json], Row | None] | None = None
     pending: Callable[[Context, str, ItemRow], Iterable[Row]] | None = None  # imports that may become it
+    prepare: Callable[[Context], None] = lambda context: None  # writes of their own before it is sent
     refusal: Callable[[AppError], Refused | None] = lambda error: (
         None
     )  # where the error says this way is closed

@@ -7,6 +7,7 @@ from typing import Any
 
 from activities import survey
 from activities.context import Context
+from activities.places import folder_of
 from activities.remains import find
 from activities.removal import facts_of
 from shared import writes
@@ -71,12 +72,13 @@ class Sending:
         item, imports = self._item, self._context.target.imports
         body = self._context.services.staging.body(self._staged, before_last=writes.still_permitted)
         name, conflict = f"{item.source_name}.pbix", self._on_conflict()
+        folder = folder_of(self._context, item)
         if len(body) <= MULTIPART_LIMIT:
-            made = imports.post_file(self._workspace, name, conflict, body)
+            made = imports.post_file(self._workspace, name, conflict, body, folder_id=folder)
         else:
             url = _upload(imports, self._workspace, body)
             writes.still_permitted()
-            made = imports.post_file_url(self._workspace, name, conflict, url)
+            made = imports.post_file_url(self._workspace, name, conflict, url, folder_id=folder)
         return {"import": made, "sha256": body.sent_sha256}
 
     def _namesakes(self) -> set[str]:

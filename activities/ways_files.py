@@ -10,7 +10,8 @@ from activities.context import Context
 from activities.identities import ids_for
 from activities.leftovers import name_links
 from activities.making import Json, Refused, Row, Way, staged_bytes
-from activities.places import workspace_names
+from activities.master_user import let_in
+from activities.places import folder_of, workspace_names
 from shared import writes
 from shared.content import ids, model_json, rdl
 from shared.errors import BadRequest, ContentError, EntityNotFound
@@ -54,7 +55,8 @@ def _send_rdl(context: Context, workspace: str, item: ItemRow) -> Json:
     rewritten = rdl.rewrite_rdl(content, known, workspace_names(context))
     name_links(context, item, {source: known.unmoved[source] for source in rewritten.left})
     name = f"{item.source_name}.rdl"
-    return {"import": context.target.imports.post_file(workspace, name, "Abort", Bytes(rewritten.content))}
+    body, folder = Bytes(rewritten.content), folder_of(context, item)
+    return {"import": context.target.imports.post_file(workspace, name, "Abort", body, folder_id=folder)}
 
 
 def _paginated(context: Context, workspace: str) -> Iterable[Row]:
@@ -136,4 +138,5 @@ MODEL_JSON = Way(
     read=_read_model_json,
     send=_send_model_json,
     ended=_dataflow_ended,
+    prepare=let_in,
 )

@@ -9,6 +9,7 @@ from typing import Any
 from activities import inventory
 from activities.context import Context, open_context
 from activities.frame import Call
+from activities.master_user import let_out
 from shared.assessment.model import Obstacle, Route
 from shared.errors import AlreadyExists, EntityNotFound, NotAuthorized
 from shared.models import ItemRow, ItemState, Kind, WorkspaceRow, WorkspaceStatus
@@ -136,6 +137,8 @@ def finish_workspace(services: Services, call: Call) -> Outcome:
     for item in items:  # before it is closed: nobody comes back to a closed workspace
         if item.blob and item.state == ItemState.DONE:
             services.staging.delete(item.blob)
+    if row.target_id:
+        let_out(context)
     services.manifest.count_items_of(call.migration, call.workspace)
     if row.status == WorkspaceStatus.RUNNING:
         _close(context, row, items)
@@ -157,6 +160,10 @@ def _close(context: Context, row: WorkspaceRow, items: list[ItemRow]) -> None:
         )
     else:
         context.update_workspace(status=WorkspaceStatus.DONE)
+        if row.todo:
+            context.finding(
+                "manual.afterMove", kind="workspace", id=row.source_id, name=row.source_name, message=row.todo
+            )
         for code in _OVERCOME:
             context.services.findings.retract(
                 context.call.migration,

@@ -15,7 +15,7 @@ from typing import Any
 
 from durabletask.task import OrchestrationContext, Task
 
-from activities import conclusion, migrations, planning, tenancy
+from activities import conclusion, migrations, pipelines, planning, tenancy
 from orchestrators.names import details_instance, scan_instance, undo_instance, workspace_instance
 from orchestrators.rollback import undo_workspace
 from orchestrators.scan import scan_batch, workspace_details
@@ -107,7 +107,7 @@ def _read_details(ctx: OrchestrationContext, payload: Json, found: Json, tally: 
 def move(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Steps[Json]:
     """One page of workspaces, each in an orchestration of its own; then the next page, then validation."""
     pages = Pages(Status.RUNNING, workspace, workspace_instance, migrations.begin_validation)
-    return (yield from _by_page(ctx, payload, tally, pages))
+    return (yield from _by_page(ctx, payload, tally, pages, last=pipelines.make_pipelines))
 
 
 def validate(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Steps[Json]:
@@ -126,6 +126,7 @@ def cancel(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Steps[Json
 
 def roll_back(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Steps[Json]:
     """One page of workspaces after the other is undone."""
+    yield from step(ctx, pipelines.undo_pipelines, payload, tally)
     pages = Pages(Status.ROLLING_BACK, undo_workspace, undo_instance, migrations.conclude_rollback)
     return (yield from _by_page(ctx, payload, tally, pages))
 
@@ -150,7 +151,10 @@ class Pages:
     conclude: Callable[..., Any]
 
 
-def _by_page(ctx: OrchestrationContext, payload: Json, tally: Tally, pages: Pages) -> Steps[Json]:
+def _by_page(
+    ctx: OrchestrationContext, payload: Json, tally: Tally, pages: Pages, last: Any = None
+) -> Steps[Json]:
+    """`last`: an activity after the last page, which stops nothing."""
     identity = payload["migration"]
     asked = {**payload, "cursor": payload.get("cursor"), "page": PAGE}
     page = yield from step(ctx, migrations.next_workspaces, asked, tally)
@@ -167,6 +171,8 @@ def _by_page(ctx: OrchestrationContext, payload: Json, tally: Tally, pages: Page
     yield from fan_out(page.value["workspaces"], start, WORKSPACES_AT_ONCE)
     if page.value["cursor"]:
         return {"status": pages.status, "cursor": page.value["cursor"]}
+    if last is not None:
+        yield from step(ctx, last, payload, tally)
     return {"status": (yield from _answer(ctx, pages.conclude, payload, tally))}
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from durabletask.task import OrchestrationContext
 
-from activities import access, capacity, items, retrying, validation, workspaces
+from activities import access, capacity, furnishing, items, retrying, validation, workspaces
 from orchestrators.item import move_item, move_model
 from orchestrators.names import item_instance
 from orchestrators.waiting import Steps, Tally, generations, step
@@ -73,6 +73,7 @@ def containers(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Phase:
         workspaces.create_workspace,
         capacity.assign_capacity,
         capacity.await_capacity,
+        furnishing.furnish_workspace,
     ):
         outcome = yield from step(ctx, activity, payload, tally)
         if isinstance(outcome, Failed):

@@ -216,6 +216,16 @@ _OF_A_RUN: dict[str, Entry] = {
         "A quota of the service is used up, and the work waits until it is open again.",
         "Nothing to do: the work goes on by itself. Other tools use the same quotas; QUOTA_SHARE leaves them a part.",
     ),
+    "workspace.settingRefused": _entry(
+        _W,
+        "A setting or the folders of a workspace could not be made in the target.",
+        "Set by hand what the message names, or remove the service's reason and retry.",
+    ),
+    "workspace.foldersUnread": _entry(
+        _I,
+        "The folders of source workspaces can't be read, so everything arrives at the top of its workspace.",
+        "Let the source identity call the Fabric API, or make the folders by hand.",
+    ),
     "item.failed": _entry(
         _B,
         "An item could not be read in the source, or not be made in the target.",

@@ -1,0 +1,155 @@
+"""What a new workspace gets before its contents: description, storage format, folders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from activities.context import Context, open_context
+from activities.documents import workspace_document
+from activities.frame import Call
+from shared.assessment.reading import lower, text
+from shared.errors import TerminalError
+from shared.models import Kind, WorkspaceRow
+from shared.outcomes import Done, Outcome
+from shared.run_documents import folders_path
+from shared.services import Services
+
+type Row = Mapping[str, Any]
+
+_LARGE = "Large"
+
+
+def furnish_workspace(services: Services, call: Call) -> Outcome:
+    """Workspaces_UpdateWorkspace, Groups_UpdateGroup and Folders_CreateFolder, as far as the source has any of it.
+
+    What is refused is said and stops nothing. A workspace that this migration did not make keeps its
+    settings.
+    """
+    context = open_context(services, call)
+    row = context.workspace()
+    document = workspace_document(context)
+    if row.origin == "created":
+        _apply_settings(context, row, document)
+    _make_folders(context, row)
+    return Done()
+
+
+def _apply_settings(context: Context, row: WorkspaceRow, document: Row) -> None:
+    target = context.target
+    if description := text(document, "description"):
+        _apply(
+            context,
+            row,
+            "Workspaces_UpdateWorkspace",
+            "description",
+            lambda: target.fabric.update_workspace(row.target_id, description[:4000]),
+        )
+    if lower(document, "defaultDatasetStorageFormat") == _LARGE.lower() and row.target_capacity:
+        _apply(
+            context,
+            row,
+            "Groups_UpdateGroup",
+            "storage format",
+            lambda: target.groups.update(row.target_id, defaultDatasetStorageFormat=_LARGE),
+        )
+
+
+def _apply(context: Context, row: WorkspaceRow, operation: str, what: str, act: Callable[[], None]) -> None:
+    def applied() -> dict[str, Any]:
+        act()
+        return {}
+
+    try:
+        context.services.gate.write(
+            context.intent("setting", what, operation, row.target_name),
+            look=lambda before: None,
+            act=applied,
+            repeatable=True,
+        )
+    except TerminalError as refused:
+        _not_applied(context, row, what, refused)
+
+
+def _make_folders(context: Context, row: WorkspaceRow) -> None:
+    """Where a folder of that name is in that place already, it is used."""
+    try:
+        folders = list(context.source.fabric.folders(context.call.workspace))
+        items = list(context.source.fabric.items(context.call.workspace)) if folders else []
+    except TerminalError as refused:
+        context.services.findings.add(
+            context.call.migration,
+            "workspace.foldersUnread",
+            kind="connection",
+            id=context.request.source,
+            name=context.request.source,
+            message=f"Folders of workspaces can't be read: {refused.code}: {refused.message}",
+        )
+        return
+    if not folders:
+        return
+    made: dict[str, str] = {}
+    try:
+        there = _there(context.target.fabric.folders(row.target_id))
+        for folder in _from_the_top(folders):
+            _make_folder(context, row, folder, made, there)
+    except TerminalError as refused:
+        _not_applied(context, row, "folders", refused)
+    placed = {str(item["id"]).lower(): made.get(lower(item, "folderId"), "") for item in items}
+    document = {"folders": made, "items": {item: folder for item, folder in placed.items() if folder}}
+    context.services.documents.write_json(
+        folders_path(context.call.migration, context.call.workspace), document
+    )
+
+
+def _make_folder(
+    context: Context, row: WorkspaceRow, folder: Row, made: dict[str, str], there: dict[tuple[str, str], str]
+) -> None:
+    identity, name = lower(folder, "id"), text(folder, "displayName")
+    parent = made.get(lower(folder, "parentFolderId"), "")
+    if (parent, name.casefold()) not in there:
+        fabric = context.target.fabric
+        result = context.services.gate.write(
+            context.intent("folder", identity, "Folders_CreateFolder", name),
+            look=lambda before: _found(_there(fabric.folders(row.target_id)), parent, name),
+            act=lambda: {"id": str(fabric.create_folder(row.target_id, name, parent)["id"])},
+        )
+        there[parent, name.casefold()] = str(result["id"])
+    made[identity] = there[parent, name.casefold()]
+
+
+def _there(folders: Iterable[Row]) -> dict[tuple[str, str], str]:
+    """Ids by parent and name: no two folders of one parent share a name."""
+    return {(text(f, "parentFolderId"), text(f, "displayName").casefold()): str(f["id"]) for f in folders}
+
+
+def _found(there: Mapping[tuple[str, str], str], parent: str, name: str) -> dict[str, Any] | None:
+    identity = there.get((parent, name.casefold()))
+    return {"id": identity} if identity else None
+
+
+def _from_the_top(folders: Sequence[Row]) -> list[Row]:
+    """Each after the one it lies in; one whose parent is not told lies at the top."""
+    known, ordered, left = set[str](), list[Row](), list(folders)
+    ids = {lower(folder, "id") for folder in folders}
+    while left:
+        ready = [
+            f for f in left if lower(f, "parentFolderId") in known or lower(f, "parentFolderId") not in ids
+        ]
+        if not ready:  # they lie in each other, which no service should tell
+            return ordered
+        ordered += ready
+        known |= {lower(folder, "id") for folder in ready}
+        left = [folder for folder in left if lower(folder, "id") not in known]
+    return ordered
+
+
+def _not_applied(context: Context, row: WorkspaceRow, what: str, refused: TerminalError) -> None:
+    context.finding(
+        "workspace.settingRefused",
+        kind=Kind.WORKSPACE,
+        id=row.source_id,
+        name=row.source_name,
+        message=f"The {what} could not be set in the target: {refused.code}: {refused.message}",
+        key=what,
+    )

@@ -1,0 +1,94 @@
+"""The target's master user, let into a workspace for what a service principal may not do, and out again.
+
+The right is the lowest that suffices, and goes through the same writes as everybody's: a rollback knows of it.
+"""
+
+from __future__ import annotations
+
+from activities.access import access_intent
+from activities.context import Context
+from activities.principals import names_of
+from shared.errors import EntityNotFound, TerminalError
+from shared.models import Kind
+
+_RIGHT = "Contributor"
+_CHECKED = "masterUser"
+
+
+def let_in(context: Context) -> None:
+    """Groups_AddGroupUser, unless the user is in the workspace already."""
+    user, workspace = context.target.user_name(), context.workspace().target_id
+    present = {name for each in context.target.groups.users(workspace) for name in names_of(each)}
+    if user.lower() in present:
+        return
+    context.services.gate.write(
+        access_intent(context, user, _RIGHT, "Groups_AddGroupUser"),
+        survey=lambda: _nobody(context, user),
+        look=lambda before: None,
+        act=lambda: _add(context, workspace, user),
+        repeatable=True,
+    )
+    context.services.gate.write(
+        context.intent(_CHECKED, user, "Groups_AddGroupUser", user), look=lambda before: None, act=dict
+    )
+
+
+def let_out(context: Context) -> None:
+    """Groups_DeleteUserInGroup where we let the user in for a while, and nobody gave it a right meanwhile."""
+    call, gate = context.call, context.services.gate
+    if not gate.results(call.migration, call.workspace, _CHECKED):
+        return
+    user, workspace = context.target.user_name(), context.workspace().target_id
+    now = [each for each in context.target.groups.users(workspace) if user.lower() in names_of(each)]
+    granted = gate.surveys(call.migration, call.workspace, "access")
+    others = [
+        each for each in granted if each["identifier"].lower() == user.lower() and not each.get("temporary")
+    ]
+    if now and now[0].get("groupUserAccessRight") == _RIGHT and not others:
+        _remove(context, workspace, user)
+    gate.forget(call.migration, call.workspace, _CHECKED)
+    gate.drop(access_intent(context, user, _RIGHT, ""))
+
+
+def _remove(context: Context, workspace: str, user: str) -> None:
+    try:
+        context.services.gate.write(
+            context.intent("letOut", user, "Groups_DeleteUserInGroup", user),
+            look=lambda before: None,
+            act=lambda: _delete(context, workspace, user),
+            repeatable=True,
+        )
+    except TerminalError as refused:
+        context.finding(
+            "principal.refused",
+            kind=Kind.WORKSPACE,
+            id=user,
+            name=user,
+            message=f"{user} was let in to import dataflows and could not be taken out again: {refused.code}.",
+        )
+    context.services.gate.forget(context.call.migration, context.call.workspace, "letOut")
+
+
+def _nobody(context: Context, user: str) -> dict[str, object]:
+    asked = context.services.clock.now().isoformat()
+    return {
+        "identifier": user,
+        "kind": "User",
+        "right": _RIGHT,
+        "had": None,
+        "asked": asked,
+        "temporary": True,
+    }
+
+
+def _add(context: Context, workspace: str, user: str) -> dict[str, str]:
+    context.target.groups.add_user(workspace, user, "User", _RIGHT)
+    return {"right": _RIGHT}
+
+
+def _delete(context: Context, workspace: str, user: str) -> dict[str, str]:
+    try:
+        context.target.groups.remove_user(workspace, user)
+    except EntityNotFound:
+        return {}
+    return {"removed": user}

@@ -1,0 +1,221 @@
+"""Deployment pipelines: made once all workspaces are there, their stages assigned, their users added.
+
+They belong to no workspace, so their rows and writes are those of workspace "". Each write passes the gate: done again,
+this does only what is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, cast
+
+from activities.context import Context, open_context
+from activities.frame import Call, during
+from activities.making import Ambiguous
+from activities.tenancy import read_tenant
+from activities.undoing import REFUSED, UNDOING
+from shared.assessment.reading import field, lower, rows, text
+from shared.errors import AlreadyExists, EntityNotFound, NotFound, TerminalError
+from shared.models import ItemRow, ItemState, Kind
+from shared.outcomes import Done, Outcome, Wait
+from shared.powerbi.groups import PrincipalType
+from shared.principal_rules import counterpart, rules_of
+from shared.services import Services
+from shared.writes import Intent
+
+type Json = dict[str, Any]
+
+_PER_CALL = 3  # pipelines per activity: each may have dozens of users
+_OPEN = frozenset({ItemState.PLANNED, ItemState.CREATING, ItemState.FAILED})
+
+
+def make_pipelines(services: Services, call: Call) -> Outcome:
+    """Pipelines_CreatePipeline, Pipelines_AssignWorkspace, Pipelines_UpdatePipelineUser for those that move."""
+    context = open_context(services, replace(call, workspace=""))
+    position = int(call.state.get("position", 0))
+    ours = sorted((row for row in _rows(context) if row.state in _OPEN), key=lambda row: row.source_id)
+    told = {
+        lower(row, "id"): row for row in read_tenant(services, call.migration, "source", "pipelines").rows
+    }
+    page = [row for row in ours if row.source_id > str(call.state.get("operation", ""))][:_PER_CALL]
+    for row in page:
+        _make(context, row, told.get(row.source_id.lower(), {}))
+    if len(page) < _PER_CALL:
+        return Done()
+    return Wait(services.clock.now(), {"position": position + len(page), "operation": page[-1].source_id})
+
+
+@during(UNDOING)
+def undo_pipelines(services: Services, call: Call) -> Outcome:
+    """Pipelines_DeletePipeline for those this migration made; the workspaces of their stages stay."""
+    context = open_context(services, replace(call, workspace=""))
+    for row in _rows(context):
+        if row.target_id and row.state != ItemState.DELETED:
+            _undo(context, row)
+    return Done()
+
+
+def _rows(context: Context) -> list[ItemRow]:
+    items = context.services.manifest.items_of(context.call.migration, "")
+    return [item for item in items if item.kind == Kind.PIPELINE]
+
+
+def _make(context: Context, row: ItemRow, told: Mapping[str, Any]) -> None:
+    try:
+        made = context.services.gate.write(
+            _creation(context, row),
+            survey=lambda: {"ids": sorted(_named(context, row))},
+            look=lambda before: _look(context, row, before),
+            act=lambda: {"id": str(_create(context, row, told)["id"])},
+        )
+        _update(context, row, state=ItemState.CREATING, target_id=made["id"], target_name=row.source_name)
+        left = [*_assign_stages(context, row, made["id"], told), *_add_users(context, row, made["id"], told)]
+    except (TerminalError, Ambiguous) as refused:
+        _fail(context, row, str(refused))
+        return
+    note = " ".join(left)
+    if note or row.todo:
+        message = " ".join(part for part in (note, row.todo) if part)
+        _finding(context, "manual.afterMove", row, message)
+    _update(context, row, state=ItemState.DONE, note="")
+
+
+def _create(context: Context, row: ItemRow, told: Mapping[str, Any]) -> Json:
+    return context.target.pipelines.create(row.source_name, text(told, "description"))
+
+
+def _named(context: Context, row: ItemRow) -> set[str]:
+    return {
+        str(each["id"]).lower()
+        for each in context.target.pipelines.list()
+        if text(each, "displayName").casefold() == row.source_name.casefold()
+    }
+
+
+def _look(context: Context, row: ItemRow, before: Json) -> Json | None:
+    found = _named(context, row) - set(before["ids"])
+    found -= {each.target_id.lower() for each in _rows(context) if each.source_id != row.source_id}
+    if len(found) > 1:
+        raise Ambiguous(f"{', '.join(sorted(found))} may each be the pipeline {row.source_name!r}.")
+    return {"id": found.pop()} if found else None
+
+
+def _assign_stages(context: Context, row: ItemRow, pipeline: str, told: Mapping[str, Any]) -> list[str]:
+    """What could not be assigned, in words."""
+    taken = {
+        field(stage, "order"): lower(stage, "workspaceId")
+        for stage in context.target.pipelines.stages(pipeline)
+    }
+    left: list[str] = []
+    for stage in rows(told, "stages"):
+        order, source = field(stage, "order"), lower(stage, "workspaceId")
+        if not source:
+            continue
+        target = _workspace(context, source)
+        if not target:
+            left.append(
+                f"Stage {order} had workspace {source}, which is not in the target: assign another one."
+            )
+        elif taken.get(order) != target.lower():
+            left += _assign(context, row, pipeline, int(order), target)
+    return left
+
+
+def _assign(context: Context, row: ItemRow, pipeline: str, order: int, target: str) -> list[str]:
+    def act() -> Json:
+        context.target.pipelines.assign(pipeline, order, target)
+        return {}
+
+    intent = context.intent("stage", f"{row.source_id}.{order}", "Pipelines_AssignWorkspace", row.source_name)
+    try:
+        context.services.gate.write(intent, look=lambda before: None, act=act, repeatable=True)
+    except TerminalError as refused:
+        if _holds(context, pipeline, order, target):  # an earlier try's answer was lost
+            return []
+        return [f"Assign workspace {target} to stage {order}: the service refused ({refused.code})."]
+    return []
+
+
+def _holds(context: Context, pipeline: str, order: int, target: str) -> bool:
+    stages = context.target.pipelines.stages(pipeline)
+    return any(field(s, "order") == order and lower(s, "workspaceId") == target.lower() for s in stages)
+
+
+def _workspace(context: Context, source: str) -> str:
+    try:
+        return context.services.manifest.workspace(context.call.migration, source).target_id
+    except NotFound:
+        return ""
+
+
+def _add_users(context: Context, row: ItemRow, pipeline: str, told: Mapping[str, Any]) -> list[str]:
+    present = {lower(user, "identifier") for user in context.target.pipelines.users(pipeline)}
+    rules, left = rules_of(context.request.principals), list[str]()
+    own = context.services.own_principals(context.request.source)
+    for user in rows(told, "users"):
+        identifier, kind = lower(user, "identifier"), text(user, "principalType") or "User"
+        if identifier in own:
+            continue
+        known, target = counterpart([identifier], rules, is_person=kind == "User")
+        if not known:
+            left.append(f"{identifier} administered it and has no mapping: add who takes that place.")
+        elif target and target.lower() not in present:
+            left += _add_user(context, row, pipeline, target, kind)
+    return left
+
+
+def _add_user(context: Context, row: ItemRow, pipeline: str, target: str, kind: str) -> list[str]:
+    def act() -> Json:
+        try:
+            context.target.pipelines.add_user(pipeline, target, cast(PrincipalType, kind))
+        except AlreadyExists:
+            return {"there": True}
+        return {}
+
+    subject = f"{row.source_id}.{target}"
+    intent = context.intent("pipelineUser", subject, "Pipelines_UpdatePipelineUser", target)
+    try:
+        context.services.gate.write(intent, look=lambda before: None, act=act, repeatable=True)
+    except TerminalError as refused:
+        return [f"Add {target} to it: the service refused ({refused.code})."]
+    return []
+
+
+def _undo(context: Context, row: ItemRow) -> None:
+    def act() -> Json:
+        try:
+            context.target.pipelines.delete(row.target_id)
+        except EntityNotFound:
+            return {}
+        return {"deleted": row.target_id}
+
+    intent = context.intent(
+        "delete", f"pipeline.{row.target_id}", "Pipelines_DeletePipeline", row.source_name
+    )
+    try:
+        context.services.gate.write(intent, look=lambda before: None, act=act, repeatable=True)
+    except TerminalError as refused:
+        _finding(
+            context, REFUSED, row, f"The service did not let it be deleted: {refused.code}: {refused.message}"
+        )
+        return
+    _update(context, row, state=ItemState.DELETED, note="deleted by the rollback")
+    context.services.gate.forget_all(context.call.migration, "")
+
+
+def _creation(context: Context, row: ItemRow) -> Intent:
+    return context.intent("make", f"{row.kind}.{row.source_id}", "Pipelines_CreatePipeline", row.source_name)
+
+
+def _fail(context: Context, row: ItemRow, why: str) -> None:
+    _update(context, row, state=ItemState.FAILED, note=why[:2000])
+    _finding(context, "item.failed", row, why)
+
+
+def _finding(context: Context, code: str, row: ItemRow, message: str) -> None:
+    context.finding(code, kind=row.kind, id=row.source_id, name=row.source_name, message=message)
+
+
+def _update(context: Context, row: ItemRow, **changes: Any) -> None:
+    context.services.manifest.update_item(context.call.migration, "", Kind.PIPELINE, row.source_id, **changes)
