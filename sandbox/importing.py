@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox import dataflow_imports, folders
+from sandbox import dataflow_imports, definitions, folders
 from sandbox.activity import record
 from sandbox.importplans import Makes
 from sandbox.live import connected_model
@@ -68,7 +68,7 @@ def make(service: Service, workspace: Workspace, item: Import, received: Receive
         fail(item, refusal.code)
         return False
     home = _live_model(service, received)
-    if received.package == "thin" and home is None:
+    if received.package == "thin" and home is None and service.world.live_connect == "refuse":
         fail(item, "PowerBIEntityNotFound")
         return False
     overwrite = item.name_conflict in ("Overwrite", "CreateOrOverwrite")
@@ -79,7 +79,7 @@ def make(service: Service, workspace: Workspace, item: Import, received: Receive
         model = _publish_model(service, workspace, item, received, overwrite=overwrite)
         if makes == "all" and not item.skip_report:
             report = _publish_report(service, workspace, item, received, overwrite=overwrite)
-            _bind(report, model, home)
+            _bind(report, model, home or _unknown(service, received))
     folders.place(workspace, item.folder_id, folders.item_ids(workspace) - known)
     return True
 
@@ -99,7 +99,7 @@ def _publish_model(
     model = same[0] if same else Dataset(new_id(), item.name, created_date=iso(now()))
     if not same:
         workspace.datasets.append(model)
-    model.configured_by, model.file_id = item.created_by, received.file.id
+    model.configured_by, model.file_id, model.parts = item.created_by, received.file.id, {}
     service.world.contents.fill(model, received.file.sha256)
     item.dataset_ids.append(model.id)
     event = "EditDataset" if same else "CreateDataset"
@@ -119,26 +119,43 @@ def _publish_report(
     if not same:
         workspace.reports.append(report)
     report.report_type = "PaginatedReport" if received.package == "rdl" else "PowerBIReport"
-    report.file_id, report.modified_by, report.modified_date_time = (
-        received.file.id,
-        item.created_by,
-        iso(now()),
-    )
+    report.file_id, report.modified_by = received.file.id, item.created_by
+    report.modified_date_time, report.parts = iso(now()), {}
+    _show(service, report, received)
     item.report_ids.append(report.id)
     event = "EditReport" if same else "CreateReport"
     record(service, event, item.created_by, item.id, workspace, report=report)
     return report
 
 
-def _bind(report: Report, model: Dataset | None, home: tuple[Workspace, Dataset] | None) -> None:
-    """To the model that came along, or to the one that a thin file names."""
+def _show(service: Service, report: Report, received: Received) -> None:
+    """What the file has in it: the text of a paginated report, the links of another."""
+    if received.package == "rdl":
+        content = service.world.files.path(received.file.id).read_bytes()
+        report.parts = definitions.encoded({definitions.RDL: content})
+        return
+    report.extra.pop("rebound", None)
+    links = service.world.contents.links.get(received.file.layout)
+    if links:
+        report.extra["links"] = list(links)
+
+
+def _bind(report: Report, model: Dataset | None, home: tuple[str, str] | None) -> None:
+    """To the model that came along, or to the one (by workspace and id) that a thin file names."""
     if model is not None:
         report.dataset_id, report.dataset_workspace_id = model.id, None
     elif home is not None:
-        report.dataset_id, report.dataset_workspace_id = home[1].id, home[0].id
+        report.dataset_workspace_id, report.dataset_id = home
 
 
-def _live_model(service: Service, received: Received) -> tuple[Workspace, Dataset] | None:
+def _unknown(service: Service, received: Received) -> tuple[str, str] | None:
+    """Where the service is set to take what it does not know, it takes it as it is."""
+    if received.package != "thin":
+        return None
+    return "", connected_model(service.world.files.path(received.file.id)) or ""
+
+
+def _live_model(service: Service, received: Received) -> tuple[str, str] | None:
     """The model of this tenant that a thin file is connected to; one of another tenant is not found."""
     if received.package != "thin":
         return None
@@ -146,5 +163,5 @@ def _live_model(service: Service, received: Received) -> tuple[Workspace, Datase
     for workspace in service.state.workspaces.values():
         for model in workspace.datasets:
             if model.id == wanted:
-                return workspace, model
+                return workspace.id, model.id
     return None

@@ -6,19 +6,22 @@ gives it its size. Everything is streamed: a file of several GiB needs a few MiB
 """
 
 import hashlib
+import json
 import random
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sandbox.live import MODEL_MEMBERS
 from sandbox.state import File
 
 TEMPLATES = ("Sales", "Stock", "People", "Weather")
 RESOURCE = "Report/StaticResources/RegisteredResources/sandbox.bin"
 
 _CONTENT_TYPES = "[Content_Types].xml"
+_LAYOUT = "Report/Layout"
 _RESOURCE_TYPE = '<Default Extension="bin" ContentType="application/octet-stream" />'
 _EPOCH = (2024, 1, 1, 0, 0, 0)
 _BLOCK = 1024 * 1024
@@ -59,21 +62,30 @@ class Templates:
         return Template(name, path, [_described(name, rows)])
 
 
-def write(target: Path, template: Template, label: str, size: int = 0) -> File:
+def write(target: Path, template: Template, label: str, size: int = 0, links: Sequence[str] = ()) -> File:
     """A PBIX of about `size` bytes (never smaller than its model), unlike any file of another label.
 
-    The file's name is its id in the file store.
+    The file's name is its id in the file store. `links` are addresses that buttons on its first page open.
     """
     filling = max(0, size - template.path.stat().st_size)
     with zipfile.ZipFile(template.path) as model, zipfile.ZipFile(target, "w", allowZip64=True) as made:
         for member in model.infolist():
-            _copy(model, made, member)
+            _copy(model, made, member, links)
         with made.open(_stored(RESOURCE), "w", force_zip64=filling >= _ZIP64_FROM) as resource:
             resource.write(label.encode() + b"\n")
             for block in _incompressible(label, filling):
                 resource.write(block)
     with target.open("rb") as written:
-        return File(target.name, hashlib.file_digest(written, "sha256").hexdigest(), target.stat().st_size)
+        digest = hashlib.file_digest(written, "sha256").hexdigest()
+    return File(target.name, digest, target.stat().st_size, layout_of(target))
+
+
+def layout_of(path: Path) -> str:
+    """A digest of all that is not the model: the same for a file and for its copy without the model."""
+    with zipfile.ZipFile(path) as archive:
+        members = sorted((member.filename, member.CRC, member.file_size) for member in archive.infolist())
+    shown = [member for member in members if member[0] not in MODEL_MEMBERS]
+    return hashlib.sha256(repr(shown).encode()).hexdigest()
 
 
 def fault_in(path: Path, *, thorough: bool = True) -> str | None:
@@ -107,12 +119,27 @@ def _broken_member(archive: zipfile.ZipFile) -> str | None:
     return f"damaged: {broken} fails its CRC" if broken else None
 
 
-def _copy(model: zipfile.ZipFile, made: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
+def _copy(
+    model: zipfile.ZipFile, made: zipfile.ZipFile, member: zipfile.ZipInfo, links: Sequence[str]
+) -> None:
     """One member under a fixed date, so that equal inputs give equal bytes."""
     data = model.read(member)
     if member.filename == _CONTENT_TYPES:
         data = data.replace(b"<Override", _RESOURCE_TYPE.encode() + b"<Override", 1)
+    if member.filename == _LAYOUT and links:
+        data = _linked(data, links)
     made.writestr(_stored(member.filename), data, compress_type=member.compress_type)
+
+
+def _linked(layout: bytes, links: Sequence[str]) -> bytes:
+    """The layout with a button for each address."""
+    content = json.loads(layout.decode("utf-16-le"))
+    for number, link in enumerate(links):
+        visual = {"visualType": "actionButton", "vcObjects": {"visualLink": [{"webUrl": link}]}}
+        config = json.dumps({"name": f"button{number}", "singleVisual": visual})
+        place = {"x": 0, "y": 240 + 60 * number, "z": 0, "width": 200, "height": 50}
+        content["sections"][0]["visualContainers"].append({**place, "config": config, "filters": "[]"})
+    return json.dumps(content, ensure_ascii=False).encode("utf-16-le")
 
 
 def _stored(name: str) -> zipfile.ZipInfo:

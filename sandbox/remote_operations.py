@@ -1,7 +1,7 @@
 """The part of the control interface for long-running operations and for what imports make of what they receive."""
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, Literal
 
 from sandbox.operationplans import Length, OperationOutcome
 
@@ -15,6 +15,11 @@ class OperationsControl(ABC):
     def long_running(self, length: Length) -> None:
         """Which operations of Fabric are answered with 202: "mix" (the default), "always", "never"."""
         self.call("PUT", "settings", {"longRunning": length})
+
+    def live_connect(self, mode: Literal["refuse", "accept"]) -> None:
+        """What an import makes of a thin PBIX on a model that the tenant does not have: fails ("refuse", the
+        default), or a report that is bound to nothing that is there ("accept"; a Rebind binds it)."""
+        self.call("PUT", "settings", {"liveConnect": mode})
 
     def plan_operation(self, outcome: OperationOutcome, **how: Any) -> Any:
         """How operations of Fabric end that agree; they are then long-running. Which: operation, name (regular

@@ -85,6 +85,8 @@ class World:
     holds: Holds = field(default_factory=Holds)
     patience: Patience = field(default_factory=Patience)
     import_plans: Plans = field(default_factory=Plans)
+    live_connect: str = "refuse"
+    """A thin PBIX on a model that this tenant does not have: "refuse" fails the import, "accept" leaves it unbound."""
     operation_plans: OperationPlans = field(default_factory=OperationPlans)
     lies: Lies = field(default_factory=Lies)
     """By operation id."""

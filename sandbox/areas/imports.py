@@ -9,6 +9,7 @@ from sandbox.folders import wanted_folder
 from sandbox.importing import Received
 from sandbox.multipart import LARGEST, receive_part, too_large
 from sandbox.packages import classify
+from sandbox.pbix import layout_of
 from sandbox.replies import Reply, bad_request, json_reply, listing, not_found, refused, unauthorized
 from sandbox.routing import operation
 from sandbox.state import Import, Workspace, new_id
@@ -63,7 +64,10 @@ async def _receive(call: Call) -> tuple[Received, bool]:
         file = committed_file(call, (await call.body()).get("fileUrl"))
     service.state.files[file.id] = file
     call.notes |= {"sha256": file.sha256, "length": file.length}
-    package = await asyncio.to_thread(classify, service.world.files.path(file.id))
+    path = service.world.files.path(file.id)
+    package = await asyncio.to_thread(classify, path)
+    if package in ("pbix", "thin"):
+        file.layout = await asyncio.to_thread(layout_of, path)
     return Received(file, package), inline
 
 
@@ -112,6 +116,8 @@ def _conflict(call: Call, extension: str) -> str:
         raise bad_request("nameConflict GenerateUniqueName is for dataflows only")
     if call.query.get("skipReport", "true").lower() != "true":
         raise bad_request("skipReport may only be true")
+    if "skipReport" in call.query and extension != "pbix":
+        raise bad_request("skipReport is for .pbix files only")
     return conflict
 
 

@@ -6,13 +6,20 @@ from pathlib import Path
 from urllib.parse import quote
 
 from sandbox import views
+from sandbox.access import right_of
 from sandbox.calls import Call
 from sandbox.files import CHUNK
 from sandbox.live import without_model
-from sandbox.replies import Reply, bad_request, json_reply, listing, refused
+from sandbox.replies import Reply, bad_request, json_reply, listing, not_found, refused
 from sandbox.routing import operation
-from sandbox.state import Dataset, Report, Workspace
+from sandbox.state import RIGHTS, Dataset, Report, Workspace
 
+MODELESS = "ExportPBIX_ModelessWorkbookNotFound"
+OF_DATA = (
+    "ModelWithIncrementalRefresh",
+    "ExportData_DisabledForModelWithDirectLake",
+    "ServerError_PremiumFiles",
+)
 LARGE = "ServerError_PremiumFilesErrors_ExportOperationIsNotSupportedForPremiumFilesModel"
 
 
@@ -39,20 +46,48 @@ async def delete_report(call: Call) -> Reply:
 
 @operation("Reports_ExportReportInGroup", "GET", "groups/{groupId}/reports/{reportId}/Export")
 async def export_report(call: Call) -> Reply:
-    """The .pbix or .rdl, streamed without a length; refused where the model forbids it."""
+    """The .pbix or .rdl, streamed without a length; refused where the model forbids it.
+
+    A report on a model of another workspace never brings that model along.
+    """
     workspace = call.workspace("Contributor")
     item = call.report(workspace)
     if call.query.get("downloadType", "IncludeModel") not in ("IncludeModel", "LiveConnect"):
         raise bad_request("downloadType must be IncludeModel or LiveConnect")
-    _refuse_forbidden(_model(call, workspace, item))
+    away = item.dataset_workspace_id not in (None, workspace.id)
+    thin = item.dataset_id is not None and (away or call.query.get("downloadType") == "LiveConnect")
+    _refuse_forbidden(_model(call, workspace, item), thin=thin)
     file = call.service.state.files.get(item.file_id or "")
-    if file is None:
-        raise refused(404, "ExportPBIX_ModelessWorkbookNotFound")
+    if file is None or item.extra.get("rebound"):
+        raise refused(404, MODELESS)
     call.audit("ExportReport", workspace, report=item)
-    if call.query.get("downloadType") == "LiveConnect" and item.dataset_id:
+    if thin:
         return await _thin(call, item)
     call.notes |= {"sha256": file.sha256, "length": file.length}
     return Reply(200, b"", _headers(item), call.service.world.files.chunks(file.id), file.length)
+
+
+@operation("Reports_RebindReportInGroup", "POST", "groups/{groupId}/reports/{reportId}/Rebind")
+async def rebind(call: Call) -> Reply:
+    """To a model anywhere in the tenant that the caller can build on. Its file is not given out any more."""
+    body = await call.body()
+    workspace = call.workspace("Contributor")
+    item = call.report(workspace)
+    if item.report_type == "PaginatedReport":
+        raise bad_request("A paginated report cannot be bound to a dataset")
+    wanted = str(body.get("datasetId", "")).lower()
+    home = next((w for w in call.service.state.workspaces.values() if _has(w, wanted)), None)
+    held = right_of(call.service.state, home, call.caller.id) if home else "None"
+    if home is None or RIGHTS.index(held) < RIGHTS.index("Contributor"):
+        raise not_found()
+    item.dataset_id, item.dataset_workspace_id = wanted, None if home is workspace else home.id
+    item.extra["rebound"] = True
+    call.audit("RebindReport", workspace, report=item)
+    return Reply()
+
+
+def _has(workspace: Workspace, model_id: str) -> bool:
+    return workspace.state == "Active" and any(model.id == model_id for model in workspace.datasets)
 
 
 async def _thin(call: Call, item: Report) -> Reply:
@@ -75,13 +110,12 @@ def _model(call: Call, workspace: Workspace, item: Report) -> Dataset | None:
     return next((d for d in home.datasets if d.id == item.dataset_id), None)
 
 
-def _refuse_forbidden(model: Dataset | None) -> None:
-    if model is None:
-        return
-    if model.export_refusal:
-        status = 404 if model.export_refusal == "ExportPBIX_ModelessWorkbookNotFound" else 400
-        raise refused(status, model.export_refusal)
-    if model.target_storage_mode == "PremiumFiles":
+def _refuse_forbidden(model: Dataset | None, *, thin: bool) -> None:
+    """What lies in the model's data does not matter to a file without it."""
+    code = model.export_refusal if model else None
+    if code and not (thin and code.startswith(OF_DATA)):
+        raise refused(404 if code == MODELESS else 400, code)
+    if model and model.target_storage_mode == "PremiumFiles" and not thin:
         raise refused(400, LARGE)
 
 

@@ -14,12 +14,13 @@ def get_settings(world: World, rest: str, body: Json, query: dict[str, str]) -> 
     settings = {"quotas": quotas, "activity": activity, "record": world.ledger.record}
     settings |= {"grace": world.patience.grace, "paging": world.lies, "unseenStatus": world.unseen_status}
     settings |= {"fabricPageSize": world.fabric_page_size, "longRunning": world.operation_plans.length}
+    settings |= {"liveConnect": world.live_connect}
     return world.timing.to_dict() | settings
 
 
 def put_settings(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
     """Any of: scale, durations, latency, quotas (of both tenants), activity, record, grace, paging, unseenStatus,
-    fabricPageSize, longRunning (mix, always, never)."""
+    fabricPageSize, longRunning (mix, always, never), liveConnect (refuse, accept)."""
     world.timing.change(body)
     for service in world.services.values():
         service.quotas.change(body.get("quotas", {}))
@@ -27,15 +28,20 @@ def put_settings(world: World, rest: str, body: Json, query: dict[str, str]) -> 
     world.lies = checked(body.get("paging", world.lies))
     world.unseen_status = int(body.get("unseenStatus", world.unseen_status))
     world.fabric_page_size = int(body.get("fabricPageSize", world.fabric_page_size))
-    length = body.get("longRunning", world.operation_plans.length)
-    if length not in get_args(Length):
-        raise ValueError(f"longRunning is one of {get_args(Length)}")
+    world.live_connect = _one_of(body.get("liveConnect", world.live_connect), ("refuse", "accept"))
+    length = _one_of(body.get("longRunning", world.operation_plans.length), get_args(Length))
     world.operation_plans.length = length
     world.patience.grace = float(body.get("grace", world.patience.grace))
     activity = body.get("activity", {})
     world.activity.page_size = int(activity.get("pageSize", world.activity.page_size))
     world.activity.empty_pages = bool(activity.get("emptyPages", world.activity.empty_pages))
     return get_settings(world, rest, body, query)
+
+
+def _one_of[T](value: T, known: tuple[T, ...]) -> T:
+    if value not in known:
+        raise ValueError(f"{value} is none of {known}")
+    return value
 
 
 def get_quotas(world: World, rest: str, body: Json, query: dict[str, str]) -> Json:
