@@ -1,4 +1,4 @@
-"""Every request the app makes of Power BI, and every answer the sandbox gave it, is as the official contract says."""
+"""Every request the app makes of Power BI and Fabric, and every answer of the sandbox, is as the contracts say."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ import pytest
 from driver import Driver
 
 from tests.contract.contract import CONTRACT, check_ledger
+from tests.contract.fabric import FABRIC, check_fabric_ledger
 
-pytestmark = pytest.mark.skipif(not CONTRACT.exists(), reason="the contract is not in ../shared")
+pytestmark = pytest.mark.skipif(
+    not (CONTRACT.exists() and FABRIC.exists()), reason="the contracts are not in ../shared"
+)
 
 WITHOUT_ADMIN = {
     "PBI_CONNECTIONS__CONTOSO__ADMIN_CLIENT_ID": "",
@@ -51,19 +54,24 @@ def run(driver: Driver, **changes: Any) -> list[dict[str, Any]]:
     return driver.sandbox.control.ledger()
 
 
+def violations(ledger: list[dict[str, Any]]) -> list[str]:
+    """Of both contracts."""
+    return [*check_ledger(ledger), *check_fabric_ledger(ledger)]
+
+
 def succeeded(ledger: list[dict[str, Any]]) -> set[str]:
     return {entry["operation"] for entry in ledger if entry["status"] < 300}
 
 
 def test_with_the_scanner_and_every_kind_of_item(driver_of: Callable[..., Driver]) -> None:
     ledger = run(driver_of(workspaces=2, extras=True, start=False))
-    assert check_ledger(ledger) == []
+    assert violations(ledger) == []
     assert succeeded(ledger) >= ALWAYS | SCANNER
 
 
 def test_where_the_admin_apis_are_refused(driver_of: Callable[..., Driver]) -> None:
     ledger = run(driver_of(WITHOUT_ADMIN, workspaces=2, extras=True, start=False))
-    assert check_ledger(ledger) == []
+    assert violations(ledger) == []
     assert succeeded(ledger) >= ALWAYS | MEMBER
     assert not SCANNER & succeeded(ledger)  # the master user is asked whether it is an admin, no more
 
@@ -76,7 +84,7 @@ def test_merging_into_workspaces_that_are_there(driver_of: Callable[..., Driver]
         made = control.act("fabrikam", "createWorkspace", name=space["name"])
         control.act("fabrikam", "addUser", workspace=made["id"], principal=ours, right="Admin")
     ledger = run(driver, existing="merge")
-    assert check_ledger(ledger) == []
+    assert violations(ledger) == []
     assert ALWAYS - {"Groups_CreateGroup"} <= succeeded(ledger)
     assert "Groups_CreateGroup" not in succeeded(ledger)
 
@@ -90,7 +98,7 @@ def test_the_watch_for_drift(driver_of: Callable[..., Driver]) -> None:
     for name in ("Once", "Twice", "Thrice"):
         driver.sandbox.control.act("contoso", "renameWorkspace", workspace=space, name=name)
     driver.sandbox.control.advance()
-    assert check_ledger(after_continuations(driver, 3)) == []
+    assert violations(after_continuations(driver, 3)) == []
 
 
 def after_continuations(driver: Driver, number: int) -> list[dict[str, Any]]:
