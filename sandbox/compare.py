@@ -11,8 +11,10 @@ from typing import Any
 from sandbox.compare_content import Content
 from sandbox.compare_dashboards import Dashboards
 from sandbox.compare_dataflows import Dataflows
+from sandbox.compare_definitions import fabric_dataflows, paginated_reports
 from sandbox.compare_folders import Folders
 from sandbox.compare_others import Others
+from sandbox.compare_parameters import Parameters
 from sandbox.compare_pipelines import Pipelines
 from sandbox.compare_push import PushModels
 from sandbox.compare_settings import Settings
@@ -25,9 +27,12 @@ from sandbox.state import Tenant, Workspace
 COMPARERS: Comparers = (
     Workspaces,
     Settings,
+    fabric_dataflows,
     Dataflows,
     PushModels,
     Content,
+    paginated_reports,
+    Parameters,
     Dashboards,
     Folders,
     Pipelines,

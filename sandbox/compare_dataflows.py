@@ -44,11 +44,16 @@ class Dataflows:
         wanted = json.loads(self._scene.mapped(_text(sent)))
         unlike = next(differences(wanted, json.loads(plain(_text(arrived)))), "")
         return {
-            "description": (old.description, new.description),
+            "description": (self._description(old, new), new.description),
             "definition": ("", unlike),
             "partitions": (0, sum(bool(row.get("partitions")) for row in _entities(arrived))),
-            "ids of the source": ([], self._stale(json.dumps(arrived))),
+            "ids of the source": ([], self._stale(json.dumps(arrived | {"description": ""}))),
         }
+
+    def _description(self, old: Dataflow, new: Dataflow) -> str:
+        """A link in it may be taken over as it is, or rewritten."""
+        mapped = self._scene.mapped(old.description)
+        return mapped if plain(new.description) == mapped else old.description
 
     def _stale(self, text: str) -> list[str]:
         """Ids of the source of which the target's own are known, wherever they stand."""

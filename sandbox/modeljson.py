@@ -52,13 +52,17 @@ def _made(tenant: Tenant, flow: Dataflow) -> Json:
         },
         "annotations": [{"name": "pbi:QueryGroups", "value": "[]"}],
         "entities": [
-            _local(own[0]),
-            *(_reference(name, link) for (name, _), link in zip(linked, links, strict=True)),
+            local_entity(own[0]),
+            *(linked_entity(name, "Rows", link) for (name, _), link in zip(linked, links, strict=True)),
         ],
     }
-    if links:
-        content["referenceModels"] = [{"id": _model_id(link), "location": _location(link)} for link in links]
-    return content
+    return content | reference_models(links)
+
+
+def reference_models(links: list[Link]) -> Json:
+    """The dataflows that it is linked to, and where the service keeps theirs."""
+    rows = [{"id": _model_id(link), "location": _location(link)} for link in links]
+    return {"referenceModels": rows} if rows else {}
 
 
 def _source_m(tenant: Tenant, flow: Dataflow) -> tuple[str, str]:
@@ -85,7 +89,8 @@ def _linked_m(link: Link) -> tuple[str, str]:
     return name, steps
 
 
-def _local(name: str) -> Json:
+def local_entity(name: str) -> Json:
+    """Of its own rows, with the data of its last refresh."""
     return {
         "$type": "LocalEntity",
         "name": name,
@@ -102,8 +107,8 @@ def _local(name: str) -> Json:
     }
 
 
-def _reference(name: str, link: Link) -> Json:
-    return {"$type": "ReferenceEntity", "name": name, "source": "Rows", "modelId": _model_id(link)}
+def linked_entity(name: str, source: str, link: Link) -> Json:
+    return {"$type": "ReferenceEntity", "name": name, "source": source, "modelId": _model_id(link)}
 
 
 def _model_id(link: Link) -> str:

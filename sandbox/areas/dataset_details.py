@@ -24,7 +24,7 @@ NO_PARAMETERS = frozenset({"Sql", "Oracle", "Teradata", "SapHana"})
 
 @operation("Datasets_GetParametersInGroup", "GET", "groups/{groupId}/datasets/{datasetId}/parameters")
 async def get_parameters(call: Call) -> Reply:
-    item = _model(call)
+    item = require_model(call)
     direct = is_direct_query(item) and NO_PARAMETERS & set(_kinds(call.service.state, item))
     if direct or item.extra.get("changedByXmla"):
         raise bad_request("Parameters of this dataset are not supported")
@@ -56,7 +56,7 @@ async def get_datasources_as_admin(call: Call) -> Reply:
     "Datasets_GetRefreshScheduleInGroup", "GET", "groups/{groupId}/datasets/{datasetId}/refreshSchedule"
 )
 async def get_schedule(call: Call) -> Reply:
-    return json_reply(_model(call).refresh_schedule or NEVER)
+    return json_reply(require_model(call).refresh_schedule or NEVER)
 
 
 @operation(
@@ -65,7 +65,7 @@ async def get_schedule(call: Call) -> Reply:
     "groups/{groupId}/datasets/{datasetId}/directQueryRefreshSchedule",
 )
 async def get_direct_query_schedule(call: Call) -> Reply:
-    item = _model(call)
+    item = require_model(call)
     if not is_direct_query(item):
         raise bad_request("The dataset is not in DirectQuery or LiveConnection mode")
     return json_reply(item.direct_query_schedule or UNTOUCHED)
@@ -99,7 +99,7 @@ def sources(tenant: Tenant, item: Dataset) -> list[views.Json]:
     return [instance(known[source]) for source in _source_ids(item) if source in known]
 
 
-def _model(call: Call) -> Dataset:
+def require_model(call: Call) -> Dataset:
     """Push and streaming datasets are no models."""
     item = call.dataset(call.workspace())
     if item.add_rows_api_enabled:

@@ -3,8 +3,10 @@
 import random
 from dataclasses import replace
 
+from sandbox.everykind.arranged import add_arranged
 from sandbox.everykind.barriers import add_barriers
 from sandbox.everykind.content import add_content
+from sandbox.everykind.flows import add_flows
 from sandbox.everykind.founding import Founding
 from sandbox.everykind.models import add_models
 from sandbox.everykind.sources import add_sources
@@ -24,5 +26,7 @@ def add_every_kind(
     add_models(founding, sources)
     add_content(founding, sources)
     add_standing(founding)
+    add_flows(founding, sources)
+    add_arranged(founding)
     add_barriers(founding)
     return founding

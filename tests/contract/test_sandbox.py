@@ -17,6 +17,7 @@ Ledger = list[dict[str, Any]]
 ELSEWHERE = {"admin_apps", "admin_subscriptions", "gateways", "dataset_details", "dataflows", "content"} | {
     "dashboards",
     "dataflow_changes",
+    "model_parameters",
     "pipelines",
     "push",
     "workspace_settings",

@@ -246,3 +246,16 @@ def test_a_pipeline_whose_workspace_did_not_come_has_an_empty_stage(source: Tena
     below(moved).dataflows = []
     moved.pipelines[guid(110)].stages = [None, guid(102), None]
     assert {kind for kind, _ in found(judge(source, moved))} == {"workspace"}
+
+
+@pytest.mark.parametrize(("value", "fault"), [(guid(102), False), (guid(2), True)])
+def test_a_parameter_that_carries_an_id_is_pointed_anew(
+    source: Tenant, moved: Tenant, value: str, fault: bool
+) -> None:
+    """Other values are for the request to change."""
+    for space, told in ((source.workspaces[guid(2)], guid(2)), (below(moved), value)):
+        space.datasets[0].parameters = [
+            {"name": "Workspace", "type": "Text", "isRequired": True, "currentValue": told},
+            {"name": "Server", "type": "Text", "isRequired": True, "currentValue": space.id[:4]},
+        ]
+    assert found(judge(source, moved)) == ({("parameter", "Workspace")} if fault else set())

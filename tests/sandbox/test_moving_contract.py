@@ -15,7 +15,15 @@ from tests.contract.contract import CONTRACT, check_ledger
 
 pytestmark = pytest.mark.skipif(not CONTRACT.exists(), reason="the contract is not in ../shared")
 
-AREAS = ("dashboards", "dataflow_changes", "pipelines", "push", "workspace_settings", "folders")
+AREAS = (
+    "dashboards",
+    "dataflow_changes",
+    "folders",
+    "model_parameters",
+    "pipelines",
+    "push",
+    "workspace_settings",
+)
 ACCOUNT = {"id": "5fd1b2f6-6d8d-4c0e-9f57-5a2c3d9f0b11", "name": "Lake", "isEnabled": True}
 COLUMNS = [{"name": "At", "dataType": "DateTime"}, {"name": "Degrees", "dataType": "Double"}]
 KNOWN = ('"default" is not a "uuid"', "path transactionId")
@@ -66,6 +74,17 @@ def _push(client: Client, group: str) -> None:
     ok(client, "DELETE", f"{tables}/Readings/rows")
     ok(client, "POST", f"groups/{group}/datasets", body | {"defaultMode": "Streaming"}, 202)
     ok(client, "PATCH", f"groups/{group}/datasets/{made['id']}", {"targetStorageMode": "Abf"})
+
+
+def _parameters(sandbox: Sandbox, client: Client, group: str) -> None:
+    state = sandbox.control.state("contoso")
+    owner = {"id": ACCOUNT["id"], "name": "Asking", "configuredBy": client.settings["USERNAME"]}
+    told = {"name": "Server", "type": "Text", "isRequired": True, "currentValue": "old"}
+    state["workspaces"][0]["datasets"].append(owner | {"parameters": [told]})
+    sandbox.control.put_state("contoso", state)
+    one, change = f"groups/{group}/datasets/{ACCOUNT['id']}", {"name": "Server", "newValue": "new"}
+    ok(client, "POST", f"{one}/Default.UpdateParameters", {"updateDetails": [change]})
+    assert ok(client, "GET", f"{one}/parameters")["value"] == [told | {"currentValue": "new"}]
 
 
 def _dashboards(sandbox: Sandbox, client: Client, group: str) -> None:
@@ -136,6 +155,7 @@ def test_every_operation_is_answered_as_the_contract_says(sandbox: Sandbox) -> N
     _settings(master, group)
     _dataflows(sandbox, master, group)
     _push(master, group)
+    _parameters(sandbox, master, group)
     _dashboards(sandbox, master, group)
     _pipelines(master, group)
     _folders(master, group)

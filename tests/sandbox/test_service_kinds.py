@@ -102,8 +102,8 @@ def test_apps_need_a_top_and_pipelines_show_what_is_expanded(reader: Reader) -> 
     assert reader.admin.get("admin/apps").status_code == 400
     (app,) = reader.rows("admin/apps", **{"$top": 10})
     assert [user["appUserAccessRight"] for user in reader.rows(f"admin/apps/{app['id']}/users")]
-    (plain,) = reader.rows("admin/pipelines")
-    (full,) = reader.rows("admin/pipelines", **{"$expand": "users,stages"})
+    plain = by_name(reader.rows("admin/pipelines"), "Every pipeline")
+    full = by_name(reader.rows("admin/pipelines", **{"$expand": "users,stages"}), "Every pipeline")
     assert "stages" not in plain and "users" not in plain
     assert [stage.get("workspaceName") for stage in full["stages"]] == [*content.STAGES, None]
     assert {user["principalType"] for user in full["users"]} == {"User", "Group", "App"}

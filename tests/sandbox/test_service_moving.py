@@ -322,3 +322,62 @@ def test_a_description_is_an_admins_to_write(source: Client, master: Client, san
         "description": "Förderung",
         "type": "Workspace",
     }
+
+
+def _asking(sandbox: Sandbox, client: Client, **facts: Any) -> str:
+    """The path of a model with two parameters, which the caller owns."""
+    group = client.workspace()
+    kinds = {"Server": "Text", "Rows": "Number", "Raw": "Binary"}
+    told = [
+        {"name": name, "type": kind, "isRequired": True, "currentValue": "1"} for name, kind in kinds.items()
+    ]
+    meta = 'meta [IsParameterQuery=true, Type="Text"]'
+    state = sandbox.control.state("contoso")
+    app = state["actors"]["migration"]
+    model = {"id": GONE, "name": "Asking", "configuredBy": app, "parameters": told}
+    model["expressions"] = [{"name": "Server", "expression": f'"1" {meta}'}]
+    state["workspaces"][0]["datasets"] = [model | facts]
+    sandbox.control.put_state("contoso", state)
+    return f"groups/{group}/datasets/{GONE}/Default.UpdateParameters"
+
+
+def test_a_parameter_is_set_where_m_says_it(sandbox: Sandbox, source: Client) -> None:
+    path = _asking(sandbox, source)
+    change = {"updateDetails": [{"name": "Server", "newValue": 'the "new" one'}]}
+    assert source.post(path, change).status_code == 200
+    held = sandbox.control.state("contoso")["workspaces"][0]["datasets"][0]
+    assert held["parameters"][0]["currentValue"] == 'the "new" one'
+    assert held["expressions"][0]["expression"].startswith('"the ""new"" one" meta [')
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ([], 400),
+        ([("Server", "a"), ("server", "b")], 404),
+        ([("Server", "a"), ("Server", "b")], 400),
+        ([("Server", "a"), ("Rows", "many")], 400),
+        ([("Raw", "a")], 400),
+        ([(f"p{number}", "a") for number in range(101)], 400),
+    ],
+)
+def test_parameters_are_set_all_or_none(
+    sandbox: Sandbox, source: Client, changes: list[tuple[str, str]], status: int
+) -> None:
+    path = _asking(sandbox, source)
+    rows = [{"name": name, "newValue": value} for name, value in changes]
+    assert source.post(path, {"updateDetails": rows}).status_code == status
+    held = sandbox.control.state("contoso")["workspaces"][0]["datasets"][0]
+    assert {item["currentValue"] for item in held["parameters"]} == {"1"}
+
+
+@pytest.mark.parametrize(
+    ("facts", "status"),
+    [({"configuredBy": "alice@contoso.com"}, 401), ({"extra": {"changedByXmla": True}}, 400)],
+)
+def test_parameters_of_such_a_model_cannot_be_set(
+    sandbox: Sandbox, source: Client, facts: dict[str, Any], status: int
+) -> None:
+    path = _asking(sandbox, source, **facts)
+    answer = source.post(path, {"updateDetails": [{"name": "Server", "newValue": "a"}]})
+    assert answer.status_code == status
