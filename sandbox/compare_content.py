@@ -1,108 +1,122 @@
-"""Reports with their models: by the bytes that were exported and received, and by what is bound to what."""
+"""Reports with their models: by the bytes or the files that arrived, and by what is bound to what.
 
+What a PBIX carries must be there. Of the rest it depends on what was promised: absent, it is left.
+"""
+
+from sandbox.compare_models import facts_of_model, hash_of, model_alike, moved_models, moves_as_file
 from sandbox.compare_push import is_push
+from sandbox.compare_reports import facts_of_report, report_alike
 from sandbox.scene import Couple, Scene
-from sandbox.state import Dataset, Report, Tenant, Workspace
+from sandbox.state import Dataset, Report
+from sandbox.twins import Twins, twins
+
+Pair = tuple[Report, Report]
 
 
 class Content:
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self._reports: list[tuple[Couple, Report, Report]] = []
-        self._models: list[tuple[Couple, Dataset, Dataset]] = []
-        self._missing: list[tuple[Couple, str, Report | Dataset]] = []
-        self._surplus: list[tuple[Couple, str, Report | Dataset]] = []
+        self._models: list[tuple[Couple, Twins[Dataset]]] = []
+        self._reports: list[tuple[Couple, Twins[Report]]] = []
 
     def pair(self) -> None:
-        for couple in self._scene.couples:
-            self._pair_reports(couple)
-            self._pair_models(couple)
+        """Reports that are certain, then models by them, then the other reports by their models, wherever those are."""
+        certain = [(couple, self._certain(couple)) for couple in self._scene.couples]
+        for couple, found in certain:
+            self._pair_models(couple, found.pairs)
+        for couple, found in certain:
+            self._pair_reports(couple, found)
 
     def judge(self) -> None:
-        for couple, old, new in self._models:
-            facts = {"name": (old.name, new.name), "content": self._contents(old, new)}
-            self._scene.judge(couple, "dataset", old.name, facts)
-        for couple, old, new in self._reports:
-            bound = (self._scene.counterparts.get(old.dataset_id or ""), new.dataset_id)
-            facts = {"content": self._contents(old, new), "binding": bound}
-            self._scene.judge(couple, "report", old.name, facts)
-        for couple, kind, item in self._missing:
-            self._scene.differs("missing", couple, kind, item.name, item.id)
-        for couple, kind, item in self._surplus:
-            self._left_over(couple, kind, item)
+        for couple, models in self._models:
+            for old, new in models.pairs:
+                self._scene.judge(couple, "dataset", old.name, facts_of_model(self._scene, couple, old, new))
+            required = {model.id for model in moved_models(couple.old)}
+            self._absent(couple, "dataset", models.missing, required)
+            for new in models.surplus:
+                ours = any(self._same_model(old, new) for old in couple.old.datasets)
+                self._scene.surplus("twice" if ours else "orphan", couple, "dataset", new.name, new.id)
+        for couple, reports in self._reports:
+            for old, new in reports.pairs:
+                self._scene.judge(couple, "report", old.name, facts_of_report(self._scene, old, new))
+            required = {item.id for item in couple.old.reports if moves_as_file(couple.old, item)}
+            self._absent(couple, "report", reports.missing, required)
+            for new in reports.surplus:
+                ours = any(self._same_report(old, new) for old in _reports(couple.old.reports))
+                self._scene.surplus("twice" if ours else "orphan", couple, "report", new.name, new.id)
 
-    def _pair_reports(self, couple: Couple) -> None:
-        """Equal bytes first; then what has the name but other bytes; what is left is missing here, extra there."""
-        left = _standing(couple, couple.new.reports if couple.new else [])
-        waiting = [report for report in couple.old.reports if moves_as_file(couple.old, report)]
-        for alike in (self._same, _named):
-            for report in list(waiting):
-                twin = next((item for item in left if alike(report, item)), None)
-                if twin is not None:
-                    left.remove(twin)
-                    waiting.remove(report)
-                    self._reports.append((couple, report, twin))
-                    self._scene.meet(report.id, twin.id)
-        self._missing += [(couple, "report", report) for report in waiting]
-        self._surplus += [(couple, "report", report) for report in left]
+    def _absent(
+        self, couple: Couple, kind: str, items: list[Dataset] | list[Report], required: set[str]
+    ) -> None:
+        for item in items:
+            if item.id in required:
+                self._scene.differs("missing", couple, kind, item.name, item.id)
+            else:
+                self._scene.leave(couple, kind, item.id, item.name)
 
-    def _pair_models(self, couple: Couple) -> None:
+    def _certain(self, couple: Couple) -> Twins[Report]:
+        """Equal bytes under the same name; and, for their models' sake, files of the same name."""
+        made = _standing(couple, _reports(couple.new.reports if couple.new else []))
+        carried = [item for item in _reports(couple.old.reports) if moves_as_file(couple.old, item)]
+        others = [item for item in _reports(couple.old.reports) if not moves_as_file(couple.old, item)]
+        found = twins(carried, made, self._same_bytes, lambda old, new: _named(old, new) and not new.parts)
+        return Twins(found.pairs, [*found.missing, *others], found.surplus)
+
+    def _pair_models(self, couple: Couple, pairs: list[Pair]) -> None:
         """Equal bytes first, of two copies the one in use; then what the model's report is bound to."""
-        in_use = {old.dataset_id: new.dataset_id for home, old, new in self._reports if home is couple}
-        left = [
-            model
-            for model in _standing(couple, couple.new.datasets if couple.new else [])
-            if not is_push(model)
-        ]
-        left.sort(key=lambda model: model.id not in in_use.values())
-        waiting = moved_models(couple.old)
-        for alike in (self._same, lambda model, item: item.id == in_use.get(model.id)):
-            for model in list(waiting):
-                twin = next((item for item in left if alike(model, item)), None)
-                if twin is not None:
-                    left.remove(twin)
-                    waiting.remove(model)
-                    self._models.append((couple, model, twin))
-                    self._scene.meet(model.id, twin.id)
-        self._missing += [(couple, "dataset", model) for model in waiting]
-        self._surplus += [(couple, "dataset", model) for model in left]
+        in_use = {old.dataset_id: new.dataset_id for old, new in pairs}
+        made = _standing(couple, couple.new.datasets if couple.new else [])
+        models = [model for model in made if not is_push(model)]
+        models.sort(key=lambda model: model.id not in in_use.values())
+        found = twins(
+            [model for model in couple.old.datasets if not is_push(model)],
+            models,
+            self._same_bytes,
+            lambda old, new: new.id == in_use.get(old.id),
+            self._same_model,
+            _named,
+        )
+        self._models.append((couple, found))
+        for old, new in found.pairs:
+            self._scene.meet(old.id, new.id)
 
-    def _left_over(self, couple: Couple, kind: str, item: Report | Dataset) -> None:
-        """A second copy of something of ours is `twice`; anything else came from nowhere."""
-        originals = couple.old.reports if kind == "report" else couple.old.datasets
-        ours = any(self._same(original, item) for original in originals)
-        self._scene.surplus("twice" if ours else "orphan", couple, kind, item.name, item.id)
+    def _pair_reports(self, couple: Couple, certain: Twins[Report]) -> None:
+        found = twins(
+            certain.missing,
+            certain.surplus,
+            lambda old, new: self._same_report(old, new) and self._same_binding(old, new),
+            self._same_report,
+            lambda old, new: _named(old, new) and self._same_binding(old, new),
+            _named,
+        )
+        whole = Twins([*certain.pairs, *found.pairs], found.missing, found.surplus)
+        self._reports.append((couple, whole))
+        for old, new in whole.pairs:
+            self._scene.meet(old.id, new.id)
 
-    def _same(self, old: Report | Dataset, new: Report | Dataset) -> bool:
-        source, target = self._contents(old, new)
-        return old.name == new.name and source == target and source is not None
+    def _same_binding(self, old: Report, new: Report) -> bool:
+        return self._scene.counterparts.get(old.dataset_id or "") == new.dataset_id
 
-    def _contents(self, old: Report | Dataset, new: Report | Dataset) -> tuple[str | None, str | None]:
+    def _same_bytes[T: (Report, Dataset)](self, old: T, new: T) -> bool:
         expectation = self._scene.expectation
-        return _hash(expectation.source, old), _hash(expectation.target, new)
+        source = hash_of(expectation.source, old)
+        return _named(old, new) and source is not None and source == hash_of(expectation.target, new)
+
+    def _same_model(self, old: Dataset, new: Dataset) -> bool:
+        return _named(old, new) and (self._same_bytes(old, new) or model_alike(old, new))
+
+    def _same_report(self, old: Report, new: Report) -> bool:
+        return _named(old, new) and (self._same_bytes(old, new) or report_alike(self._scene, old, new))
+
+
+def _reports(items: list[Report]) -> list[Report]:
+    """Not paginated ones, nor the copies that apps show."""
+    return [item for item in items if item.report_type == "PowerBIReport" and item.app_id is None]
 
 
 def _standing[T: (Report, Dataset)](couple: Couple, items: list[T]) -> list[T]:
     return [item for item in items if item.id not in couple.remains]
 
 
-def _named(old: Report, new: Report) -> bool:
+def _named[T: (Report, Dataset)](old: T, new: T) -> bool:
     return old.name == new.name
-
-
-def _hash(tenant: Tenant, item: Report | Dataset) -> str | None:
-    file = tenant.files.get(item.file_id or "")
-    return file.sha256 if file else None
-
-
-def moved_models(space: Workspace) -> list[Dataset]:
-    carried = {report.dataset_id for report in space.reports if moves_as_file(space, report)}
-    return [model for model in space.datasets if model.id in carried]
-
-
-def moves_as_file(space: Workspace, report: Report) -> bool:
-    """A PBIX report whose file the service gives out, on a model of its own workspace."""
-    model = next((model for model in space.datasets if model.id == report.dataset_id), None)
-    refused = model is not None and model.export_refusal is not None
-    away = report.dataset_workspace_id not in (None, space.id)
-    return report.report_type == "PowerBIReport" and report.file_id is not None and not refused and not away

@@ -1,9 +1,8 @@
-"""What no comparer judges yet, counted: never called equal."""
+"""What no API can make in the target: never there, so always left. And what is judged elsewhere, counted."""
 
 from collections import Counter
+from collections.abc import Iterator
 
-from sandbox.compare_content import moved_models, moves_as_file
-from sandbox.compare_push import is_push
 from sandbox.scene import Couple, Scene
 
 
@@ -15,18 +14,22 @@ class Others:
         """Nothing of it has a counterpart."""
 
     def judge(self) -> None:
+        homes = {item.id: couple for couple in self._scene.couples for item in couple.old.reports}
+        homes |= {item.id: couple for couple in self._scene.couples for item in couple.old.dashboards}
+        source = self._scene.expectation.source
         for couple in self._scene.couples:
-            self._count(couple)
-        self._scene.result.not_compared += Counter()  # drops the zeros
+            for kind, item_id, name in _held(couple):
+                self._scene.leave(couple, kind, item_id, name)
+            for app in (app for app in source.apps.values() if app.workspace_id == couple.old.id):
+                self._scene.leave(couple, "app", app.id, app.name)
+        for mail in (mail for mail in source.subscriptions if mail.artifact_id in homes):
+            self._scene.leave(homes[mail.artifact_id], "subscription", mail.id, mail.title)
+        sources = sum(len(gateway.sources) for gateway in source.gateways.values())
+        self._scene.result.not_compared += Counter(gatewayDatasource=sources)
 
-    def _count(self, couple: Couple) -> None:
-        old = couple.old
-        moved = {model.id for model in moved_models(old)}
-        self._scene.result.not_compared.update(
-            paginatedReport=sum(r.report_type == "PaginatedReport" for r in old.reports),
-            notExportable=sum(
-                r.report_type == "PowerBIReport" and not moves_as_file(old, r) for r in old.reports
-            ),
-            datasetWithoutReport=sum(model.id not in moved and not is_push(model) for model in old.datasets),
-            others=len([*old.datamarts, *old.workbooks, *old.fabric_items]),
-        )
+
+def _held(couple: Couple) -> Iterator[tuple[str, str, str]]:
+    old = couple.old
+    yield from (("datamart", item.id, item.name) for item in old.datamarts)
+    yield from (("workbook", "", item.name) for item in old.workbooks)
+    yield from (("fabricItem", item.id, item.name) for item in old.fabric_items if item.kind != "Dataflow")

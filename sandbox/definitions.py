@@ -7,6 +7,7 @@ and binding are always told as they are now: a rename or a Rebind shows in `.pla
 import base64
 import binascii
 import json
+import re
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -34,9 +35,19 @@ class Corrupted(ValueError):
 def model_payloads(model: Dataset) -> Payloads:
     """All but `.platform`."""
     if model.parts:
-        return decoded(model.parts)
+        return {path: _current(model, content) for path, content in decoded(model.parts).items()}
     files = {"definition.pbism": json.dumps({"version": "4.2", "settings": {}}, indent=2)}
     return {path: text.encode() for path, text in (files | tmdl.model_files(model)).items()}
+
+
+def _current(model: Dataset, content: bytes) -> bytes:
+    """With the values that its parameters have now."""
+    for item in model.expressions:
+        head = f"expression {tmdl.quoted(item['name'])} = ".encode()
+        if "IsParameterQuery" in item["expression"] and head in content:
+            line = head + item["expression"].encode()
+            content = re.sub(re.escape(head) + rb"[^\n]*", lambda _, line=line: line, content)
+    return content
 
 
 def report_payloads(tenant: Tenant, report: Report) -> Payloads:

@@ -95,7 +95,7 @@ class Scene:
         return quote(next(map(self.expectation.name_of, homes), name), safe="")
 
 
-_POWERBI = re.compile(r"(powerbi://api\.powerbi\.com/v1\.0/myorg/)([^\";]+)", re.IGNORECASE)
+_POWERBI = re.compile(r"(powerbi://api\.powerbi\.com/v1\.0/myorg/)([^\";<]+)", re.IGNORECASE)
 
 
 def plain(text: str) -> str:
