@@ -73,7 +73,7 @@ class ScanResult:
 
     def _workspace(self, space: Workspace) -> Json:
         fields = views.admin_group(space)
-        for hidden in ("hasWorkspaceLevelSettings", "isReadOnly"):
+        for hidden in ("hasWorkspaceLevelSettings", "isReadOnly", "dataflowStorageId"):
             fields.pop(hidden, None)
         fields |= {
             "dataRetrievalState": "Success",
