@@ -174,9 +174,17 @@ class PowerBIClient:
         with self._exchange.run(call, _unread) as response:
             yield response
 
-    def upload(self, operation: Operation, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    def upload(
+        self,
+        operation: Operation,
+        url: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        idle_timeout_s: float = IDLE_TIMEOUT_S,
+    ) -> Answer:
         """PUT bytes to a signed address; never with our token."""
-        return self._exchange.run(Call(operation, url, Purpose.UPLOAD, headers, body), _whole)
+        call = Call(operation, url, Purpose.UPLOAD, headers, body, idle_timeout_s)
+        return self._exchange.run(call, _whole)
 
     def lease(self, operation: Operation, holder: str, seconds: float) -> bool:
         """A place in flight for work that goes on after the call's answer; False where all are taken."""

@@ -18,7 +18,7 @@ Row = dict[str, Any]
 NameConflict = Literal["Ignore", "Abort", "Overwrite", "CreateOrOverwrite", "GenerateUniqueName"]
 
 MULTIPART_LIMIT = 1024**3  # bytes; larger files go through an upload location (capacity workspaces only)
-_ANSWER_TIMEOUT_S = 300.0  # the service reads a whole file before it answers
+_ANSWER_TIMEOUT_S = 300.0  # the service reads a whole file, or fetches a whole block, before it answers
 _BLOB_API = "2021-12-02"
 
 
@@ -117,7 +117,9 @@ class Imports:
         if etag:
             headers["x-ms-source-if-match"] = etag
         try:
-            self._client.upload(op.PUT_BLOCK_FROM_URL, _block_url(location, index), b"", headers)
+            self._client.upload(
+                op.PUT_BLOCK_FROM_URL, _block_url(location, index), b"", headers, _ANSWER_TIMEOUT_S
+            )
         except Unavailable as error:
             if error.mentions("CannotVerifyCopySource"):  # a 500, though it is the source that gave no answer
                 raise BadRequest("upload.noCopy", error.message, status=error.status) from error
