@@ -31,10 +31,10 @@ def encode(text: str, codec: str) -> bytes:
 
 
 def _codec(data: bytes) -> str:
-    """By the mark, or by where the zero byte of the first character stands."""
+    """By the mark; without one, by where the zero byte of the first of its letters stands."""
     head = data[:2]
-    if head == b"\xff\xfe" or (len(head) == 2 and head[0] and not head[1]):
-        return _LE
-    if head == b"\xfe\xff" or (len(head) == 2 and not head[0] and head[1]):
-        return _BE
-    return "utf-8"
+    if head in (b"\xff\xfe", b"\xfe\xff"):
+        return _LE if head == b"\xff\xfe" else _BE
+    if len(data) % 2 or not data or bool(head[0]) == bool(head[1]):
+        return "utf-8"
+    return _LE if head[0] else _BE

@@ -16,7 +16,7 @@ from shared.content.ids import guids
 
 _HOST = (
     r"(?:[a-z0-9-]+\.){1,4}(?:powerbi\.com|powerbigov\.us|powerbi\.cn|powerbi\.de|fabric\.microsoft\.com"
-    r"|analysis-df\.windows\.net)"
+    r"|analysis-df\.windows\.net)(?![\w.-])"
 )
 _SLASH = r"(?:/|\\/|%2f|%252f|\\u002f)"
 _URL = re.compile(

@@ -13,8 +13,8 @@ import re
 from collections.abc import Callable, Mapping
 from html import escape, unescape
 from types import MappingProxyType
-from urllib.parse import quote, unquote
 
+from shared.content import xmla
 from shared.content.encoding import decode, encode
 from shared.content.ids import IdMap, Rewritten, rewrite_text
 from shared.content.xmltext import Element, read
@@ -26,12 +26,6 @@ _DECLARED = re.compile(r"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{1,40})[
 _READABLE = frozenset({"utf-8", "us-ascii", "ascii", "utf-16", "iso-8859-1", "latin-1", "windows-1252"})
 _CONNECT = re.compile(r"(<(?:\w+:)?ConnectString\b[^<>]*>)([^<]*)(</)")
 _WORKSPACE = re.compile(r"(<(?:\w+:)?PowerBIWorkspaceName\b[^<>]*>)([^<]*)(</)")
-# The workspace's name ends where the setting or the text around it does.
-_XMLA = re.compile(
-    r"(powerbi://[^/\s;\"'<]{1,255}/v1\.0/)([^/\s;\"'<]{1,255})(/)"
-    r"((?:&(?:amp|lt|gt);|&#(?!3[49];)\d{1,6};|[^;\"'<&\r\n])+)",
-    re.IGNORECASE,
-)
 _NONE: Mapping[str, str] = MappingProxyType({})
 _SOURCE = frozenset({"DataSource", "DataProvider", "ConnectString"})
 
@@ -40,8 +34,7 @@ def rewrite_rdl(data: bytes, ids: IdMap, rename: Mapping[str, str] = _NONE) -> R
     """The file for the target. `rename`: source workspace names and what they are called there."""
     _check(data)
     text, codec = _decoded(data.removeprefix(_BOM))
-    names = {source.casefold(): target for source, target in rename.items()}
-    done = rewrite_text(_renamed(text, names), ids)
+    done = rewrite_text(_renamed(text, rename), ids)
     return Rewritten(_encoded(done.content, codec), done.replaced, done.left)
 
 
@@ -95,13 +88,13 @@ def _one_encoded(text: str, codec: str) -> bytes:
         return text.encode(codec, "xmlcharrefreplace")
 
 
-def _renamed(text: str, names: Mapping[str, str]) -> str:
-    if not names:
+def _renamed(text: str, rename: Mapping[str, str]) -> str:
+    """In the addresses of connect strings, and where Report Builder notes the name by itself."""
+    if not rename:
         return text
-    return _WORKSPACE.sub(
-        _edit(lambda value: _plain_name(value, names)),
-        _CONNECT.sub(_edit(lambda value: _XMLA.sub(lambda match: _moved(match, names), value)), text),
-    )
+    names = xmla.folded(rename)
+    text = _CONNECT.sub(_edit(lambda value: xmla.renamed_in_xml(value, rename)), text)
+    return _WORKSPACE.sub(_edit(lambda value: _plain_name(value, names)), text)
 
 
 def _edit(change: Callable[[str], str]) -> Callable[[re.Match[str]], str]:
@@ -112,20 +105,3 @@ def _edit(change: Callable[[str], str]) -> Callable[[re.Match[str]], str]:
 def _plain_name(value: str, names: Mapping[str, str]) -> str:
     target = names.get(unescape(value).strip().casefold())
     return value if target is None else escape(target, quote=False)
-
-
-def _moved(match: re.Match[str], names: Mapping[str, str]) -> str:
-    """The address of a workspace that moved; the tenant in it becomes that of whoever reads the report."""
-    start, _, slash, written = match.groups()
-    raw = unescape(written).rstrip()
-    tail = written[len(written.rstrip()) :]
-    target = names.get(unquote(raw).casefold(), names.get(raw.casefold()))
-    if target is None:
-        return match.group()
-    spelt = quote(target, safe="") if "%" in raw else _closed(target)
-    return f"{start}myorg{slash}{escape(spelt, quote=False)}{tail}"
-
-
-def _closed(name: str) -> str:
-    """Blanks and letters stay readable; what would end the address or the setting is escaped."""
-    return re.sub(r"""[/%?#;"']""", lambda sign: quote(sign.group(), safe=""), name)

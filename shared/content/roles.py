@@ -36,7 +36,7 @@ def _strip_tmdl(part: Part, members: Members) -> Part:
         return part
     lines, dropped = list(tmdl.read(text)), set[int]()
     for start, line in enumerate(lines):
-        if line.keyword == "role":
+        if line.keyword == "role" and line.indent == 0:  # deeper, it is a word of an expression
             dropped |= _of_role(lines, start, members.setdefault(line.name, []))
     members_gone = "".join(line.text for n, line in enumerate(lines) if n not in dropped)
     _forget_empty(members)

@@ -82,3 +82,10 @@ def test_a_long_hostile_text_is_read_in_one_pass() -> None:
 def test_too_large_a_text_is_refused() -> None:
     with pytest.raises(ContentError, match="at most"):
         decode(bytes(64 * 1024 * 1024 + 1))
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_ids_are_found_in_every_encoding(codec: str) -> None:
+    text, told = decode(f"id {MODEL} é".encode(codec))
+    assert guids(text) == {MODEL}
+    assert encode(rewrite_text(text, IDS).content, told) == f"id {TO_MODEL} é".encode(codec)
