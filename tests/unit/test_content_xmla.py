@@ -15,7 +15,10 @@ NAMES = {"Sales": "Sales 2", "Bob's R&D": "Bob's R&D; new", "Old name": "New/nam
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ('AnalysisServices.Database("powerbi://h/v1.0/myorg/SALES", "M")', 'AnalysisServices.Database("powerbi://h/v1.0/myorg/Sales 2", "M")'),
+        (
+            'AnalysisServices.Database("powerbi://h/v1.0/myorg/SALES", "M")',
+            'AnalysisServices.Database("powerbi://h/v1.0/myorg/Sales 2", "M")',
+        ),
         ("Data Source=powerbi://h/v1.0/contoso.com/Sales ;x=y", "Data Source=powerbi://h/v1.0/myorg/Sales 2 ;x=y"),
         ("'powerbi://h/v1.0/myorg/Sales'", "'powerbi://h/v1.0/myorg/Sales 2'"),
         ('"powerbi://h/v1.0/myorg/Bob\'s R&D"', '"powerbi://h/v1.0/myorg/Bob\'s R&D%3B new"'),
