@@ -11,7 +11,7 @@ from activities.identities import target_of
 from shared.errors import NotFound
 from shared.models import ItemRow, ItemState, Kind, Need, WorkspaceStatus
 from shared.outcomes import Failed, Outcome
-from shared.polling import NEED
+from shared.polling import NEIGHBOUR
 
 NOT_THERE = "item.needNotThere"  # and it will not come by itself
 LATE = "item.needFailed"  # a retry may bring it
@@ -37,7 +37,7 @@ def await_needs(context: Context, item: ItemRow) -> Outcome | None:
             return _failed(need, state)
     if not waiting:
         return None
-    again = NEED.again(context.call.state, context.services.clock.now(), context.call.scale)
+    again = NEIGHBOUR.again(context.call.state, context.services.clock.now(), context.call.scale)
     return again or (
         Failed(LATE, f"It waited for {item.needs[0]} in vain.") if item.kind == Kind.REPORT else None
     )

@@ -118,6 +118,8 @@ def _begun(begun: Begun) -> Json:
 
 def _ended(context: Context, workspace: str, item: ItemRow, made: Json) -> Row | None:
     """An operation that is over may have no result, or be forgotten: its item is found by its name then."""
+    if not made.get("operation"):  # made at once, and the answer did not name it
+        return {}
     try:
         return _result(context.target.operations, made["operation"])
     except EntityNotFound:

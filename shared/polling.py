@@ -43,10 +43,6 @@ CAPACITY = Polling(first_s=5, factor=1.5, longest_s=120, deadline_s=2 * 3600)
 IMPORT = Polling(first_s=10, factor=1.4, longest_s=120, deadline_s=30 * 60)  # and more by size: see imports
 REFRESH = Polling(first_s=15, factor=1.5, longest_s=300, deadline_s=6 * 3600)
 NEIGHBOUR = Polling(first_s=10, factor=1.5, longest_s=300, deadline_s=6 * 3600)  # another migration's work
-DEFINITION = Polling(
-    first_s=2, factor=1.6, longest_s=60, deadline_s=2 * 3600
-)  # a long-running operation of Fabric
-NEED = Polling(
-    first_s=5, factor=1.5, longest_s=120, deadline_s=12 * 3600
-)  # another item of the same migration
+# A long-running operation of Fabric.
+DEFINITION = Polling(first_s=2, factor=1.6, longest_s=120, deadline_s=2 * 3600)
 VISIBILITY = Polling(first_s=5, factor=2, longest_s=60, deadline_s=10 * 60)
