@@ -12,6 +12,7 @@ from service_client import Client
 from sandbox import routing
 from sandbox.server import Sandbox
 from tests.contract.contract import CONTRACT, check_ledger
+from tests.contract.fabric import check_fabric_ledger
 
 pytestmark = pytest.mark.skipif(not CONTRACT.exists(), reason="the contract is not in ../shared")
 
@@ -161,6 +162,7 @@ def test_every_operation_is_answered_as_the_contract_says(sandbox: Sandbox) -> N
     _folders(master, group)
     ledger = sandbox.control.ledger()
     assert [fault for fault in check_ledger(ledger) if not any(known in fault for known in KNOWN)] == []
+    assert check_fabric_ledger(ledger) == []
     routing.load_areas()
     offered = {o.id for o in routing.OPERATIONS if o.handler.__module__.rpartition(".")[2] in AREAS}
     assert offered - {entry["operation"] for entry in ledger if 200 <= entry["status"] < 300} == set()
