@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox.activity import record
+from sandbox.areas import groups
 from sandbox.state import Access, Dataset, Report, Workspace, new_id
 from sandbox.timing import iso, now
 from sandbox.world import Service
@@ -47,7 +48,7 @@ def rename_workspace(service: Service, user: str, body: Json) -> Json:
 
 def delete_workspace(service: Service, user: str, body: Json) -> Json:
     workspace = _workspace(service, body)
-    workspace.state = "Deleted"
+    groups.delete_workspace(service.state, workspace)
     record(service, "DeleteFolder", user, new_id(), workspace)
     return {"id": workspace.id}
 

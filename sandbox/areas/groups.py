@@ -7,7 +7,7 @@ from sandbox.access import right_of
 from sandbox.calls import Call
 from sandbox.replies import Reply, bad_request, json_reply, listing, refused, unauthorized
 from sandbox.routing import operation
-from sandbox.state import Access, Workspace, new_id
+from sandbox.state import Access, Tenant, Workspace, new_id
 from sandbox.timing import now
 
 FIELDS = frozenset({"id", "name", "isReadOnly", "isOnDedicatedCapacity", "capacityId", "type", "state"})
@@ -70,9 +70,16 @@ async def update_group(call: Call) -> Reply:
 @operation("Groups_DeleteGroup", "DELETE", "groups/{groupId}")
 async def delete_group(call: Call) -> Reply:
     workspace = call.workspace("Admin")
-    workspace.state = "Deleted"
+    delete_workspace(call.service.state, workspace)
     call.audit("DeleteFolder", workspace, FolderObjectId=workspace.id, FolderDisplayName=workspace.name)
     return Reply()
+
+
+def delete_workspace(tenant: Tenant, workspace: Workspace) -> None:
+    """Out of its deployment pipeline, too."""
+    workspace.state = "Deleted"
+    for line in tenant.pipelines.values():
+        line.stages = [None if held == workspace.id else held for held in line.stages]
 
 
 def _name(call: Call, sent: object, workspace: Workspace | None = None) -> str:

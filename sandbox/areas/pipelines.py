@@ -43,7 +43,7 @@ async def get_pipeline(call: Call) -> Reply:
     wanted = call.query.get("$expand", "")
     if wanted not in ("", "stages"):
         raise bad_request("$expand may only be stages")
-    return json_reply(_row(item) | ({"stages": pipeline_stages(call, item)} if wanted else {}))
+    return json_reply(_row(item) | ({"stages": _stages(call, item)} if wanted else {}))
 
 
 @operation("Pipelines_UpdatePipeline", "PATCH", ONE)
@@ -68,7 +68,7 @@ async def delete(call: Call) -> Reply:
 
 @operation("Pipelines_GetPipelineStages", "GET", f"{ONE}/stages")
 async def get_stages(call: Call) -> Reply:
-    return listing(pipeline_stages(call, _ours(call)), "stages")
+    return listing(_stages(call, _ours(call)), "stages")
 
 
 @operation("Pipelines_AssignWorkspace", "POST", f"{STAGE}/assignWorkspace")
@@ -131,6 +131,16 @@ async def delete_user(call: Call) -> Reply:
     item.users.remove(who.id)
     call.audit("UpdateAlmPipelineAccess", DeploymentPipelineObjectId=item.id)
     return Reply()
+
+
+def _stages(call: Call, item: Pipeline) -> list[views.Json]:
+    """The name of a workspace only for those who are in it."""
+    tenant, rows = call.service.state, pipeline_stages(call, item)
+    for row in rows:
+        held = tenant.workspaces.get(row.get("workspaceId", ""))
+        if held is not None and right_of(tenant, held, call.caller.id) == "None":
+            row.pop("workspaceName")
+    return rows
 
 
 def _ours(call: Call) -> Pipeline:
