@@ -19,6 +19,10 @@ _WORKSPACES = 50  # whose items are read for one piece of content; more no conte
 def ids_for(context: Context, guids: Iterable[str], needs: Iterable[str] = ()) -> IdMap:
     """The target ids of what is named (`guids`, lower case), and what is named but has none (yet)."""
     named, targets, unmoved = set(guids), dict[str, str](), dict[str, str]()
+    old, new = (
+        context.services.connection(name) for name in (context.request.source, context.request.target)
+    )
+    targets[old.tenant_id.lower()] = new.tenant_id  # links name it
     for workspace in _workspaces(context, named, needs):
         row = context.services.manifest.workspace(context.call.migration, workspace)
         items = context.services.manifest.items_of(context.call.migration, workspace)

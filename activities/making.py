@@ -38,12 +38,14 @@ class Refused(AppError):
 @dataclass(frozen=True, slots=True)
 class Way:
     """One way into the target. `read` gives the content in pieces, or None for what needs none or is not ready
-    (it has put the long-running operation into `state` then); `send` answers with `{"id"}`, or with what is to be
-    waited for (`{"operation"}` or `{"import"}`); `ended` gives the object, or None while it is not there."""
+    (it has put the long-running operation into `state` then); `content` makes of it what the target gets; `send`
+    answers with `{"id"}`, or with what is to be waited for (`{"operation"}` or `{"import"}`); `ended` gives the
+    object, or None while it is not there."""
 
     operation: str
     listed: Callable[[Context, str], Iterable[Row]]
-    send: Callable[[Context, str, ItemRow], Json]
+    send: Callable[[Context, str, ItemRow, Any], Json]
+    content: Callable[[Context, ItemRow], Any] = lambda context, item: None
     read: Callable[[Context, ItemRow, dict[str, Any]], Iterable[bytes] | None] | None = None
     ended: Callable[[Context, str, ItemRow, Json], Row | None] | None = None
     pending: Callable[[Context, str, ItemRow], Iterable[Row]] | None = None  # imports that may become it
@@ -58,13 +60,13 @@ def intent_of(context: Context, item: ItemRow, way: Way) -> Intent:
 
 
 def make(context: Context, item: ItemRow, way: Way) -> Json:
-    """Bring it about once. Raises Ambiguous, or what the service refused with."""
-    workspace = context.workspace().target_id
+    """Bring it about once. Raises Ambiguous, ContentError, or what the service refused with."""
+    workspace, content = context.workspace().target_id, way.content(context, item)
     return context.services.gate.write(
         intent_of(context, item, way),
         survey=lambda: _survey(context, workspace, item, way),
         look=lambda before: _look(context, workspace, item, way, before),
-        act=lambda: way.send(context, workspace, item),
+        act=lambda: way.send(context, workspace, item, content),
         longest_s=item.length / _SLOWEST_BYTES_S * context.call.scale,
     )
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from activities.context import Context
+from activities.planning import read_selection
 from shared.models import ItemRow
 from shared.run_documents import folders_path
+
+_ADDRESS = b"powerbi://"
 
 
 def folder_of(context: Context, item: ItemRow) -> str:
@@ -17,7 +20,9 @@ def folder_of(context: Context, item: ItemRow) -> str:
     return str(known.get("items", {}).get(item.source_id.lower(), ""))
 
 
-def workspace_names(context: Context) -> Mapping[str, str]:
-    """Source name to target name of this workspace, for content that names it by name."""
-    row = context.workspace()
-    return {row.source_name: row.target_name}
+def workspace_names(context: Context, content: Iterable[bytes]) -> Mapping[str, str]:
+    """Source name to target name of all that move, for content that names a workspace in an address; else none."""
+    if not any(_ADDRESS in piece.lower() for piece in content):
+        return {}
+    selection = read_selection(context.services, context.call.migration)
+    return {entry["name"]: entry["targetName"] for entry in selection["workspaces"] if entry["moves"]}

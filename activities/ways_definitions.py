@@ -16,10 +16,11 @@ from activities.documents import raw_of
 from activities.identities import ids_for, target_of
 from activities.leftovers import name_links
 from activities.making import Json, Refused, Row, Way, staged_bytes
-from activities.places import folder_of
+from activities.places import folder_of, workspace_names
 from shared.assessment.reading import text
 from shared.content import models, parts, reports
 from shared.content.parts import Part
+from shared.content.xmla import rename_workspaces
 from shared.errors import AppError, EntityNotFound, ServiceError, TransientError
 from shared.models import ItemRow, Kind, Need
 from shared.powerbi.definitions import DefinitionKind, definition_refusal
@@ -45,6 +46,7 @@ def _way(of: _Kind) -> Way:
         operation=f"{of.kind[0].upper()}{of.kind[1:]}_Create",
         listed=partial(_listed, of),
         read=partial(_read, of),
+        content=partial(_content, of),
         send=partial(_send, of),
         ended=_ended,
         refusal=_refusal,
@@ -91,19 +93,24 @@ def _packed(body: Mapping[str, Any]) -> bytes:
     return packed
 
 
-def _send(of: _Kind, context: Context, workspace: str, item: ItemRow) -> Json:
-    content = parts.parts_of(json.loads(staged_bytes(context, item)))
+def _content(of: _Kind, context: Context, item: ItemRow) -> Json:
+    """The definition for the target: named and bound anew, its ids those of the target."""
+    read: Json = json.loads(staged_bytes(context, item))
+    content = parts.parts_of(read)
     ids = ids_for(context, parts.guids_of(content), item.needs)
     rewritten = parts.rewrite_parts(content, ids)
     name_links(context, item, {source: ids.unmoved[source] for source in rewritten.left})
-    definition = parts.definition_of(
-        parts.with_name(of.rewrite(context, item, rewritten.content), item.source_name)
-    )
+    moved = rename_workspaces(rewritten.content, workspace_names(context, (part.payload for part in content)))
+    definition = parts.definition_of(parts.with_name(of.rewrite(context, item, moved), item.source_name))
+    return {**definition, **({"format": read["format"]} if read.get("format") else {})}
+
+
+def _send(of: _Kind, context: Context, workspace: str, item: ItemRow, content: Json) -> Json:
     begun = context.target.definitions.create(
         workspace,
         of.kind,
         item.source_name,
-        definition,
+        content,
         description=text(raw_of(context, item), "description")[:256],
         folder_id=folder_of(context, item),
     )

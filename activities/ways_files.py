@@ -13,7 +13,7 @@ from activities.making import Json, Refused, Row, Way, staged_bytes
 from activities.master_user import let_in
 from activities.places import folder_of, workspace_names
 from shared import writes
-from shared.content import ids, model_json, rdl
+from shared.content import ids, jsontext, model_json, rdl
 from shared.errors import BadRequest, ContentError, EntityNotFound
 from shared.models import ItemRow
 from shared.powerbi.service_errors import parse
@@ -49,14 +49,18 @@ def _read_rdl(context: Context, item: ItemRow, state: dict[str, Any]) -> Iterabl
     return [content]
 
 
-def _send_rdl(context: Context, workspace: str, item: ItemRow) -> Json:
+def _rdl(context: Context, item: ItemRow) -> bytes:
     content = staged_bytes(context, item)
     known = ids_for(context, ids.guids(content.decode("utf-8", errors="replace")), item.needs)
-    rewritten = rdl.rewrite_rdl(content, known, workspace_names(context))
+    rewritten = rdl.rewrite_rdl(content, known, workspace_names(context, [content]))
     name_links(context, item, {source: known.unmoved[source] for source in rewritten.left})
-    name = f"{item.source_name}.rdl"
-    body, folder = Bytes(rewritten.content), folder_of(context, item)
-    return {"import": context.target.imports.post_file(workspace, name, "Abort", body, folder_id=folder)}
+    return rewritten.content
+
+
+def _send_rdl(context: Context, workspace: str, item: ItemRow, content: bytes) -> Json:
+    name, folder = f"{item.source_name}.rdl", folder_of(context, item)
+    made = context.target.imports.post_file(workspace, name, "Abort", Bytes(content), folder_id=folder)
+    return {"import": made}
 
 
 def _paginated(context: Context, workspace: str) -> Iterable[Row]:
@@ -79,13 +83,16 @@ def _read_model_json(context: Context, item: ItemRow, state: dict[str, Any]) -> 
     return [context.source.dataflows.export(context.call.workspace, item.source_id)]
 
 
-def _send_model_json(context: Context, workspace: str, item: ItemRow) -> Json:
+def _model_json(context: Context, item: ItemRow) -> bytes:
     content = staged_bytes(context, item)
     known = ids_for(context, ids.guids(content.decode("utf-8", errors="replace")), item.needs)
-    rewritten = model_json.rewrite_model_json(json.loads(content), known)
+    rewritten = model_json.rewrite_model_json(jsontext.load_object(content, _MODEL_JSON), known)
     name_links(context, item, {source: known.unmoved[source] for source in rewritten.left})
-    body = Bytes(json.dumps(rewritten.content, ensure_ascii=False).encode())
-    made = context.target.imports.post_file(workspace, _MODEL_JSON, "Abort", body, as_user=True)
+    return jsontext.dump(rewritten.content)
+
+
+def _send_model_json(context: Context, workspace: str, item: ItemRow, content: bytes) -> Json:
+    made = context.target.imports.post_file(workspace, _MODEL_JSON, "Abort", Bytes(content), as_user=True)
     return {"import": made}
 
 
@@ -128,6 +135,7 @@ RDL = Way(
     operation="Imports_PostImportInGroup",
     listed=_paginated,
     read=_read_rdl,
+    content=_rdl,
     send=_send_rdl,
     ended=_rdl_ended,
     pending=_rdl_imports,
@@ -136,6 +144,7 @@ MODEL_JSON = Way(
     operation="Imports_PostImportInGroup",
     listed=_dataflows,
     read=_read_model_json,
+    content=_model_json,
     send=_send_model_json,
     ended=_dataflow_ended,
     prepare=let_in,

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from shared.content.push import push_body
-
 from activities.context import Context
 from activities.documents import raw_of
 from activities.making import Json, Refused, Row, Way
+from shared.content.push import push_body
 from shared.errors import AppError, ContentError
 from shared.models import ItemRow
 
@@ -19,7 +18,7 @@ def _dashboards(context: Context, workspace: str) -> Iterable[Row]:
     return context.target.dashboards.list(workspace)
 
 
-def _add_dashboard(context: Context, workspace: str, item: ItemRow) -> Json:
+def _add_dashboard(context: Context, workspace: str, item: ItemRow, content: None) -> Json:
     return {"id": str(context.target.dashboards.create(workspace, item.source_name)["id"])}
 
 
@@ -27,8 +26,12 @@ def _models(context: Context, workspace: str) -> Iterable[Row]:
     return context.target.datasets.list(workspace)
 
 
-def _add_push_model(context: Context, workspace: str, item: ItemRow) -> Json:
-    return {"id": str(context.target.datasets.create_push(workspace, push_body(raw_of(context, item)))["id"])}
+def _body(context: Context, item: ItemRow) -> Json:
+    return push_body(raw_of(context, item))
+
+
+def _add_push_model(context: Context, workspace: str, item: ItemRow, content: Json) -> Json:
+    return {"id": str(context.target.datasets.create_push(workspace, content)["id"])}
 
 
 def _refusal(error: AppError) -> Refused | None:
@@ -38,4 +41,4 @@ def _refusal(error: AppError) -> Refused | None:
 
 
 DASHBOARD = Way("Dashboards_AddDashboardInGroup", _dashboards, _add_dashboard)
-PUSH_MODEL = Way("Datasets_PostDatasetInGroup", _models, _add_push_model, refusal=_refusal)
+PUSH_MODEL = Way("Datasets_PostDatasetInGroup", _models, _add_push_model, content=_body, refusal=_refusal)

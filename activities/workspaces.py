@@ -139,12 +139,29 @@ def finish_workspace(services: Services, call: Call) -> Outcome:
             services.staging.delete(item.blob)
     if row.target_id:
         let_out(context)
+    if row.status != WorkspaceStatus.RUNNING:
+        _leave(context, row, items)
     services.manifest.count_items_of(call.migration, call.workspace)
     if row.status == WorkspaceStatus.RUNNING:
         _close(context, row, items)
     context.update_workspace(attempt=services.manifest.migration(call.migration).attempt)
     services.manifest.count_workspace(call.migration, call.workspace)
     return Done()
+
+
+def _leave(context: Context, row: WorkspaceRow, items: list[ItemRow]) -> None:
+    """What was not begun when its workspace came to an end says so: nothing stays planned that nobody works on."""
+    why = f"not begun: its workspace ended with {row.error_code}: {row.error_message}"
+    for item in items:
+        if item.state == ItemState.PLANNED:
+            context.services.manifest.update_item(
+                context.call.migration,
+                context.call.workspace,
+                Kind(item.kind),
+                item.source_id,
+                state=ItemState.FAILED,
+                note=why[:2000],
+            )
 
 
 def _close(context: Context, row: WorkspaceRow, items: list[ItemRow]) -> None:
