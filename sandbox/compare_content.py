@@ -18,6 +18,8 @@ class Content:
         self._scene = scene
         self._models: list[tuple[Couple, Twins[Dataset]]] = []
         self._reports: list[tuple[Couple, Twins[Report]]] = []
+        spaces = scene.expectation.target.workspaces.values()
+        self._bound = {report.dataset_id for space in spaces for report in space.reports}
 
     def pair(self) -> None:
         """Reports that are certain, then models by them, then the other reports by their models, wherever those are."""
@@ -65,9 +67,10 @@ class Content:
     def _pair_models(self, couple: Couple, pairs: list[Pair]) -> None:
         """Equal bytes first, of two copies the one in use; then what the model's report is bound to."""
         in_use = {old.dataset_id: new.dataset_id for old, new in pairs}
+        used = {*in_use.values(), *self._bound}
         made = _standing(couple, couple.new.datasets if couple.new else [])
         models = [model for model in made if not is_push(model)]
-        models.sort(key=lambda model: model.id not in in_use.values())
+        models.sort(key=lambda model: (model.id not in in_use.values(), model.id not in used))
         found = twins(
             [model for model in couple.old.datasets if not is_push(model)],
             models,

@@ -5,6 +5,7 @@ Each is in a workspace of its own, so that a test can pick what it wants by name
 
 import hashlib
 
+from sandbox.definitions import RDL, encoded
 from sandbox.generate import Making, add_report, new_id, users
 from sandbox.state import Dashboard, Dataflow, Dataset, File, Report, Workspace
 
@@ -61,6 +62,7 @@ def _dataflows(making: Making) -> None:
 def _paginated(making: Making) -> None:
     space = _space(making, PAGINATED)
     report = Report(new_id(making.draw), "Invoice", "PaginatedReport", file_id=_rdl(making).id)
+    report.parts = encoded({RDL: making.store.path(report.file_id or "").read_bytes()})
     report.created_date_time = report.modified_date_time = making.moment()
     space.reports.append(report)
 
@@ -85,7 +87,10 @@ def _unexportable(making: Making) -> None:
     space.reports.append(
         Report(new_id(making.draw), "Authored in the service", dataset_id=space.datasets[0].id)
     )
-    space.datasets.append(Dataset(new_id(making.draw), "Model without a report"))
+    alone = Dataset(
+        new_id(making.draw), "Model without a report", tables=making.templates.get("Sales").tables
+    )
+    space.datasets.append(alone)
 
 
 def _rdl(making: Making) -> File:

@@ -1,6 +1,7 @@
 """Content of every other kind: reports, dashboards, dataflows of both generations, Fabric's items, apps, pipelines."""
 
 from sandbox.everykind.founding import Founding
+from sandbox.everykind.moving import add_moving, second_generation, speak
 from sandbox.everykind.sources import Sources, fed_by
 from sandbox.extras import DASHBOARDS, PAGINATED
 from sandbox.holdings import (
@@ -43,11 +44,13 @@ def add_content(founding: Founding, sources: Sources) -> None:
     space = _reports(founding)
     _dashboards(founding, space)
     _dataflows(founding, sources)
-    _fabric(founding)
+    _fabric(founding, sources)
     _datamart(founding, sources)
     _apps(founding, space)
     _pipeline(founding)
     _subscriptions(founding, space)
+    add_moving(founding, sources)
+    speak(founding)
 
 
 def named(founding: Founding, name: str) -> Workspace:
@@ -103,12 +106,13 @@ def _flow(founding: Founding, space: Workspace, name: str, origins: Origins) -> 
     return made
 
 
-def _fabric(founding: Founding) -> None:
+def _fabric(founding: Founding, sources: Sources) -> None:
     space = founding.space(FABRIC)
     for kind in FABRIC_KINDS:
         item = FabricItem(founding.id(), kind, f"Our {kind}", creator_id=founding.person("bob"))
         item.modified = founding.making.moment()
         space.fabric_items.append(item)
+    second_generation(founding, space, sources)
 
 
 def _datamart(founding: Founding, sources: Sources) -> None:

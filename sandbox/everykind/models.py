@@ -4,6 +4,7 @@ from typing import Any
 
 from sandbox.areas.reports import LARGE
 from sandbox.everykind.founding import Founding
+from sandbox.everykind.moving import modelled
 from sandbox.everykind.sources import Sources, fed_by
 from sandbox.extras import SHARED_MODEL
 from sandbox.holdings import FabricItem, Link, Origins, Workbook
@@ -113,6 +114,7 @@ def _refused(founding: Founding, space: Workspace, sources: Sources) -> None:
     _, model = founding.published(space, "Incremental refresh")
     model.export_refusal = "ModelWithIncrementalRefreshIsNotDownloadable"
     model.origins = fed_by(sources.warehouse)
+    model.extra["refreshPolicy"] = model.tables[0]["name"]
     for name in ("RangeStart", "RangeEnd"):
         give(model, parameter(name, "DateTime", "#datetime(2025, 1, 1, 0, 0, 0)"))
     _, model = founding.published(space, "Large format")
@@ -155,7 +157,7 @@ def _composite(founding: Founding, space: Workspace) -> None:
 
 def _others(founding: Founding, space: Workspace) -> None:
     """One that no report uses, and what the service makes of itself."""
-    founding.model(space, "Without a report", "InImportMode")
+    modelled(founding, founding.model(space, "Without a report", "InImportMode"))
     usage = founding.model(space, "Report Usage Metrics Model", "UsageMetricsUserReport")
     usage.export_refusal, usage.is_refreshable = "ModelExportActionDenied", False
     founding.authored(space, "Report Usage Metrics Report", usage)

@@ -150,7 +150,7 @@ def test_the_census_names_everything_once_but_copies_of_apps(estate: Estate) -> 
     assert set(ids.values()) == {1}
     kinds = Counter(row["kind"] for row in rows)
     assert kinds["workspace"] == len(estate.source.workspaces)
-    assert kinds["dataflow"] == 8 and kinds["workbook"] == 2 and kinds["subscription"] == 3
+    assert kinds["dataflow"] == 9 and kinds["workbook"] == 2 and kinds["subscription"] == 3
     assert kinds["fabricItem"] == len(content.FABRIC_KINDS) - 1 + 2
     spaces = estate.source.workspaces.values()
     copies = sum(report.app_id is not None for held in spaces for report in held.reports)
