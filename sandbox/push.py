@@ -19,7 +19,7 @@ MOST_TABLES = MOST_COLUMNS = MOST_RELATIONSHIPS = 75
 MOST_ROWS = 10_000
 """Of one request."""
 
-NAME = re.compile(r"[\w\t\n\r #\-@\^~Z-\ud7ff\ue000-\ufffd]{1,100}")
+NAME = re.compile(r"[\t\n\r #\-0-9@A-Z^_a-z~-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]{1,100}")
 ENDS = ("fromTable", "fromColumn", "toTable", "toColumn")
 
 

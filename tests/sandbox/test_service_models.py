@@ -34,6 +34,7 @@ def test_a_push_model_is_made_with_its_tables(sandbox: Sandbox, source: Client) 
         {"name": "Type", "tables": [{"name": "T", "columns": [{"name": "c", "dataType": "Variant"}]}]},
         {"name": "Mode", "tables": TABLES, "defaultMode": "AsAzure"},
         {"name": "Name", "tables": [{"name": "a!b", "columns": COLUMNS}]},
+        {"name": "Bracket", "tables": [{"name": "a[b]", "columns": COLUMNS}]},
         {"name": "Ends", "tables": TABLES, "relationships": [{"name": "r", "fromTable": "Readings"}]},
     ],
 )
