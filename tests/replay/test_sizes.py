@@ -26,7 +26,7 @@ from local.settings import HostSettings
 
 MAX_EVENTS, MAX_BYTES = 1000, 256 * 1024
 WAITS = 3  # rounds that whatever is polled takes
-POLLED = {"await_scan", "await_capacity", "await_import", "await_refresh"}
+POLLED = {"await_scan", "await_capacity", "await_import", "await_refresh", "read_item", "await_item"}
 WITHIN_S = 120
 
 type Answers = dict[str, Callable[[dict[str, Any]], dict[str, Any]]]
@@ -113,8 +113,8 @@ def paged(key: str, values: list[Any]) -> Callable[[dict[str, Any]], dict[str, A
     return answer
 
 
-def migration_of(workspaces: int, groups: list[list[str]], mode: str = "scanner") -> Answers:
-    """As many workspaces; `groups` are the reports of each."""
+def migration_of(workspaces: int, groups: list[list[str]], mode: str = "scanner", others: int = 0) -> Answers:
+    """As many workspaces; `groups` are the reports of each, `others` the items of each phase without a PBIX."""
     statuses = iter(["planning"])
     batches = -(-workspaces // (100 if mode == "scanner" else 10))
     return {
@@ -131,6 +131,7 @@ def migration_of(workspaces: int, groups: list[list[str]], mode: str = "scanner"
         "begin_validation": lambda _: {"status": "validating"},
         "conclude_validation": lambda _: {"status": "ready"},
         "next_models": paged("groups", groups),
+        "next_items": paged("items", [["dashboard", guid(n)] for n in range(others)]),
         "check_workspace": paged("datasets", [report for group in groups for report in group]),
     }
 
@@ -172,6 +173,12 @@ def test_a_workspace_whose_refreshes_take_long(run_of: Callable[..., Sizes], mod
 def test_a_workspace_whose_reports_all_have_one_name(run_of: Callable[..., Sizes]) -> None:
     sizes = run_of("workspace", IN_WORKSPACE, migration_of(1, [[guid(n) for n in range(65)]]))
     assert sizes.ended["move_model"] == 65
+    assert sizes.within_bounds(), (sizes.events, sizes.bytes)
+
+
+def test_a_workspace_with_many_items_that_come_without_a_pbix(run_of: Callable[..., Sizes]) -> None:
+    sizes = run_of("workspace", IN_WORKSPACE, migration_of(1, [], others=45))
+    assert sizes.ended["move_item"] == 4 * 45
     assert sizes.within_bounds(), (sizes.events, sizes.bytes)
 
 

@@ -48,6 +48,7 @@ ORCHESTRATORS = {
     "workspace_details",
     "workspace",
     "move_model",
+    "move_item",
     "undo_workspace",
     "drift",
 }

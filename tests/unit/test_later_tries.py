@@ -210,11 +210,12 @@ def test_what_is_found_late_and_not_moved_is_named_too(
     services: Services, begin: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     call = begin()
-    dashboard = {"id": "b1", "displayName": "Board"}
-    lists = {name: SimpleNamespace(list=lambda group: []) for name in ("reports", "datasets", "dataflows")}
-    lists["dashboards"] = SimpleNamespace(list=lambda group: [dashboard])
+    live = {"id": "r1", "name": "Live", "datasetId": "elsewhere"}
+    names = ("datasets", "dataflows", "dashboards")
+    lists = {name: SimpleNamespace(list=lambda group: []) for name in names}
+    lists["reports"] = SimpleNamespace(list=lambda group: [live])
     groups = SimpleNamespace(users=lambda group: [])
     play(services, monkeypatch, groups=groups, principal_id=lambda: None, **lists)
     assert run(workspaces.inspect_source, services, call)["outcome"] == "done"
     found = services.findings.page(call["migration"], 100).rows
-    assert [(each.code, each.id) for each in found] == [("manual.notMoved", "b1")]
+    assert [(each.code, each.id) for each in found] == [("manual.notMoved", "r1")]
