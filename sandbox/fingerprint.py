@@ -64,6 +64,7 @@ def _report(tenant: Tenant, item: Report) -> Json:
         "dataset": [item.dataset_workspace_id, item.dataset_id],
         "description": item.description,
         "content": _hash(tenant, item.file_id),
+        "parts": item.parts,
         "marks": _marks(item.marks),
         "extra": item.extra,
     }
@@ -76,6 +77,7 @@ def _dataset(tenant: Tenant, item: Dataset) -> Json:
         "storageMode": item.target_storage_mode,
         "description": item.description,
         "content": _hash(tenant, item.file_id),
+        "parts": item.parts,
         "roles": item.roles,
         "pushed": [item.tables, item.relationships] if item.add_rows_api_enabled else [],
         "expressions": item.expressions,

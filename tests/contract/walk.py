@@ -202,6 +202,7 @@ class Walk:
 
     def _delete(self, group: str, report: str, model: str) -> None:
         self.enhanced_refresh(group, model)
+        self.target("POST", f"groups/{group}/reports/{report}/Rebind", {"datasetId": model})
         self.target("DELETE", f"groups/{group}/reports/{report}")
         self.target("DELETE", f"groups/{group}/datasets/{model}")
         self.target("DELETE", f"groups/{group}")
