@@ -17,8 +17,8 @@ ADOPTED = "brought by migration"  # begins the note of an item that this migrati
 def arrived(
     context: Context, kind: Kind, source_id: str, target_id: str, target_name: str, note: str = ""
 ) -> None:
-    """The manifest row of an item that is in the target now."""
-    context.services.manifest.update_item(
+    """The manifest row of an item that is in the target now; what a person still has to do about it is said."""
+    item = context.services.manifest.update_item(
         context.call.migration,
         context.call.workspace,
         kind,
@@ -28,6 +28,10 @@ def arrived(
         state=ItemState.DONE,
         note=note,
     )
+    if item.todo:
+        context.finding(
+            "manual.afterMove", kind=item.kind, id=item.source_id, name=item.source_name, message=item.todo
+        )
 
 
 def record_arrival(

@@ -91,10 +91,14 @@ def _make_folders(context: Context, row: WorkspaceRow) -> None:
     made: dict[str, str] = {}
     try:
         there = _there(context.target.fabric.folders(row.target_id))
-        for folder in _from_the_top(folders):
-            _make_folder(context, row, folder, made, there)
     except TerminalError as refused:
-        _not_applied(context, row, "folders", refused)
+        return _not_applied(context, row, "folders", refused)
+    for folder in _from_the_top(folders):
+        try:
+            _make_folder(context, row, folder, made, there)
+        except TerminalError as refused:  # what lies in it comes to lie above it
+            made[lower(folder, "id")] = made.get(lower(folder, "parentFolderId"), "")
+            _not_applied(context, row, f"folder {text(folder, 'displayName')!r}", refused)
     placed = {str(item["id"]).lower(): made.get(lower(item, "folderId"), "") for item in items}
     document = {"folders": made, "items": {item: folder for item, folder in placed.items() if folder}}
     context.services.documents.write_json(

@@ -6,13 +6,14 @@ names what is in them, so the items of those workspaces are all that is read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from activities.context import Context
 from shared.content.ids import IdMap
-from shared.models import ItemRow, Need
+from shared.models import ItemRow, Kind, Need, WorkspaceRow
 from shared.run_documents import order_path
 
+_READING = frozenset({Kind.DATASET, Kind.DATAFLOW})
 _WORKSPACES = 50  # whose items are read for one piece of content; more no content of people names
 
 
@@ -23,9 +24,7 @@ def ids_for(context: Context, guids: Iterable[str], needs: Iterable[str] = ()) -
         context.services.connection(name) for name in (context.request.source, context.request.target)
     )
     targets[old.tenant_id.lower()] = new.tenant_id  # links name it
-    for workspace in _workspaces(context, named, needs):
-        row = context.services.manifest.workspace(context.call.migration, workspace)
-        items = context.services.manifest.items_of(context.call.migration, workspace)
+    for row, items in _named_workspaces(context, named, needs):
         places = [(row.source_id, row.target_id, f"workspace {row.source_name!r}")]
         places += [(item.source_id, item.target_id, _readable(item, row.source_name)) for item in items]
         for source, target, name in places:
@@ -36,8 +35,29 @@ def ids_for(context: Context, guids: Iterable[str], needs: Iterable[str] = ()) -
     return IdMap(targets, unmoved)
 
 
+def sources_in(context: Context, item: ItemRow, guids: Iterable[str]) -> list[Need]:
+    """The dataflows and models that a dataflow or model names in its content: it reads from them."""
+    if item.kind not in _READING:
+        return []
+    named = set(guids) - {item.source_id.lower()}
+    return [
+        Need(row.source_id.lower(), Kind(each.kind), each.source_id.lower())
+        for row, items in _named_workspaces(context, named, item.needs)
+        for each in items
+        if each.kind in _READING and each.source_id.lower() in named
+    ]
+
+
 def target_of(context: Context, need: Need) -> ItemRow:
     return context.services.manifest.item(context.call.migration, need.workspace, need.kind, need.id)
+
+
+def _named_workspaces(
+    context: Context, named: set[str], needs: Iterable[str]
+) -> Iterator[tuple[WorkspaceRow, list[ItemRow]]]:
+    manifest, migration = context.services.manifest, context.call.migration
+    for workspace in _workspaces(context, named, needs):
+        yield manifest.workspace(migration, workspace), manifest.items_of(migration, workspace)
 
 
 def _workspaces(context: Context, named: set[str], needs: Iterable[str]) -> list[str]:

@@ -11,7 +11,18 @@ from typing import Any
 
 from activities.context import Context, open_context
 from activities.frame import Call
-from activities.making import Ambiguous, Refused, Way, adopted, arrive, intent_of, make, whereabouts
+from activities.identities import sources_in
+from activities.making import (
+    Ambiguous,
+    Refused,
+    Way,
+    adopted,
+    arrive,
+    intent_of,
+    make,
+    staged_bytes,
+    whereabouts,
+)
 from activities.needs import NOT_THERE, await_needs
 from activities.rights import is_of_lag
 from activities.ways import way_of
@@ -67,7 +78,7 @@ def read_item(services: Services, call: Call) -> Outcome:
         return missing
     context.update_workspace(step="export")
     item = _update(context, state=ItemState.CREATING)
-    return Done() if _staged(services, item) else _read(context, item, way_of(item))
+    return (_with_sources if _staged(services, item) else _read)(context, item, way_of(item))
 
 
 def _read(context: Context, item: ItemRow, way: Way) -> Outcome:
@@ -84,8 +95,17 @@ def _read(context: Context, item: ItemRow, way: Way) -> Outcome:
         return Wait(again.until, {**again.state, **operation}) if again else _late("definition")
     path = content_path(call.migration, call.workspace, item.kind, item.source_id)
     staged = context.services.staging.stage(path, content)
-    _update(context, blob=staged.blob, length=staged.length, sha256=staged.sha256)
-    return Done()
+    item = _update(context, blob=staged.blob, length=staged.length, sha256=staged.sha256)
+    return _with_sources(context, item, way)
+
+
+def _with_sources(context: Context, item: ItemRow, way: Way) -> Outcome:
+    """Its content may name what no list has told that it reads: begun anew, it waits for that too."""
+    found = {str(need) for need in sources_in(context, item, way.names(staged_bytes(context, item)))}
+    if found <= set(item.needs):
+        return Done()
+    _update(context, needs=[*item.needs, *sorted(found - set(item.needs))])
+    return Done({"again": True})
 
 
 def make_item(services: Services, call: Call) -> Outcome:
@@ -121,7 +141,7 @@ def await_item(services: Services, call: Call) -> Outcome:
     except ServiceError as error:
         return _came_to_nothing(context, item, way, error)
     if found is not None:
-        arrive(context, item, found)
+        arrive(context, item, way, found)
         return Done(_OVER)
     return DEFINITION.again(call.state, services.clock.now(), call.scale) or _late("item")
 

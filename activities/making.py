@@ -46,6 +46,8 @@ class Way:
     listed: Callable[[Context, str], Iterable[Row]]
     send: Callable[[Context, str, ItemRow, Any], Json]
     content: Callable[[Context, ItemRow], Any] = lambda context, item: None
+    names: Callable[[bytes], Iterable[str]] = lambda content: ()  # the GUIDs in what was read, lower case
+    finish: Callable[[Context, ItemRow, str], None] = lambda context, item, made: None  # once it is there
     read: Callable[[Context, ItemRow, dict[str, Any]], Iterable[bytes] | None] | None = None
     ended: Callable[[Context, str, ItemRow, Json], Row | None] | None = None
     pending: Callable[[Context, str, ItemRow], Iterable[Row]] | None = None  # imports that may become it
@@ -79,14 +81,12 @@ def adopted(context: Context, item: ItemRow, way: Way) -> bool:
     return adopt_item(context, item, {identity_of(each) for each in way.listed(context, row.target_id)})
 
 
-def arrive(context: Context, item: ItemRow, made: Row) -> None:
-    """Its row is done; what a person still has to do about it is said once."""
+def arrive(context: Context, item: ItemRow, way: Way, made: Row) -> None:
+    """Its row is done, and what is to be done about it once it is there."""
     name = str(made.get("displayName") or made.get("name") or item.source_name)
-    if item.todo:
-        context.finding(
-            "manual.afterMove", kind=item.kind, id=item.source_id, name=item.source_name, message=item.todo
-        )
-    arrived(context, Kind(item.kind), item.source_id, str(made.get("id") or made.get("objectId")), name)
+    identity = str(made.get("id") or made.get("objectId"))
+    way.finish(context, item, identity)
+    arrived(context, Kind(item.kind), item.source_id, identity, name)
 
 
 def staged_bytes(context: Context, item: ItemRow) -> bytes:

@@ -17,15 +17,16 @@ from activities.identities import ids_for, target_of
 from activities.leftovers import name_links
 from activities.making import Json, Refused, Row, Way, staged_bytes
 from activities.places import folder_of, workspace_names
-from shared.assessment.reading import text
-from shared.content import models, parts, reports
+from shared.assessment.reading import lower, record, text
+from shared.content import jsontext, models, parts, reports
 from shared.content.parts import Part
 from shared.content.xmla import rename_workspaces
-from shared.errors import AppError, EntityNotFound, ServiceError, TransientError
+from shared.errors import AppError, EntityNotFound, ServiceError, TerminalError, TransientError
 from shared.models import ItemRow, Kind, Need
 from shared.powerbi.definitions import DefinitionKind, definition_refusal
 from shared.powerbi.longrunning import Begun, Operations, failure_of
 
+_LARGE = "PremiumFiles"
 _MOST_BYTES = 128 * 1024 * 1024  # of a definition as JSON: the service's own limits are far below
 _TODO = "Rebuild it from its author's file in Power BI Desktop and publish it to the target workspace."
 
@@ -39,6 +40,7 @@ class _Kind:
     kind: DefinitionKind
     format: str
     rewrite: Rewrite
+    finish: Callable[[Context, ItemRow, str], None] = lambda context, item, made: None
 
 
 def _way(of: _Kind) -> Way:
@@ -49,6 +51,8 @@ def _way(of: _Kind) -> Way:
         content=partial(_content, of),
         send=partial(_send, of),
         ended=_ended,
+        names=_names,
+        finish=of.finish,
         refusal=_refusal,
     )
 
@@ -111,10 +115,49 @@ def _send(of: _Kind, context: Context, workspace: str, item: ItemRow, content: J
         of.kind,
         item.source_name,
         content,
-        description=text(raw_of(context, item), "description")[:256],
+        description=_description(context, item, content)[:256],
         folder_id=folder_of(context, item),
     )
     return _begun(begun)
+
+
+def _description(context: Context, item: ItemRow, definition: Json) -> str:
+    """As the inventory tells it; the lists of Fabric don't, but the definition itself may."""
+    platform = parts.part_at(parts.parts_of(definition), ".platform")
+    told = jsontext.load_object(platform.payload, ".platform") if platform else {}
+    return text(raw_of(context, item), "description") or text(record(told, "metadata"), "description")
+
+
+def _keep_format(context: Context, item: ItemRow, made: str) -> None:
+    """Datasets_UpdateDatasetInGroup: a model in the large storage format stays in it, before it is filled."""
+    row = context.workspace()
+    if lower(raw_of(context, item), "targetStorageMode") != _LARGE.lower() or not row.target_capacity:
+        return
+    try:
+        context.services.gate.write(
+            context.intent("format", item.source_id, "Datasets_UpdateDatasetInGroup", item.source_name),
+            look=lambda before: None,
+            act=lambda: _set_format(context, row.target_id, made),
+            repeatable=True,
+        )
+    except TerminalError as refused:
+        message = f"The large storage format could not be set: {refused.code}: {refused.message}"
+        context.finding(
+            "workspace.settingRefused",
+            kind=item.kind,
+            id=item.source_id,
+            name=item.source_name,
+            message=message,
+        )
+
+
+def _set_format(context: Context, workspace: str, dataset: str) -> Json:
+    context.target.datasets.update(workspace, dataset, targetStorageMode=_LARGE)
+    return {}
+
+
+def _names(content: bytes) -> Iterable[str]:
+    return parts.guids_of(parts.parts_of(json.loads(content)))
 
 
 def _begun(begun: Begun) -> Json:
@@ -164,6 +207,6 @@ def _as_it_is(context: Context, item: ItemRow, content: list[Part]) -> list[Part
     return content
 
 
-MODEL = _way(_Kind("semanticModels", "TMDL", _model))
+MODEL = _way(_Kind("semanticModels", "TMDL", _model, _keep_format))
 REPORT = _way(_Kind("reports", "", _report))
 DATAFLOW = _way(_Kind("dataflows", "", _as_it_is))

@@ -51,7 +51,7 @@ def _read_rdl(context: Context, item: ItemRow, state: dict[str, Any]) -> Iterabl
 
 def _rdl(context: Context, item: ItemRow) -> bytes:
     content = staged_bytes(context, item)
-    known = ids_for(context, ids.guids(content.decode("utf-8", errors="replace")), item.needs)
+    known = ids_for(context, _names(content), item.needs)
     rewritten = rdl.rewrite_rdl(content, known, workspace_names(context, [content]))
     name_links(context, item, {source: known.unmoved[source] for source in rewritten.left})
     return rewritten.content
@@ -85,7 +85,7 @@ def _read_model_json(context: Context, item: ItemRow, state: dict[str, Any]) -> 
 
 def _model_json(context: Context, item: ItemRow) -> bytes:
     content = staged_bytes(context, item)
-    known = ids_for(context, ids.guids(content.decode("utf-8", errors="replace")), item.needs)
+    known = ids_for(context, _names(content), item.needs)
     rewritten = model_json.rewrite_model_json(jsontext.load_object(content, _MODEL_JSON), known)
     name_links(context, item, {source: known.unmoved[source] for source in rewritten.left})
     return jsontext.dump(rewritten.content)
@@ -94,6 +94,10 @@ def _model_json(context: Context, item: ItemRow) -> bytes:
 def _send_model_json(context: Context, workspace: str, item: ItemRow, content: bytes) -> Json:
     made = context.target.imports.post_file(workspace, _MODEL_JSON, "Abort", Bytes(content), as_user=True)
     return {"import": made}
+
+
+def _names(content: bytes) -> Iterable[str]:
+    return ids.guids(content.decode("utf-8", errors="replace"))
 
 
 def _dataflows(context: Context, workspace: str) -> Iterable[Row]:
@@ -145,6 +149,7 @@ MODEL_JSON = Way(
     listed=_dataflows,
     read=_read_model_json,
     content=_model_json,
+    names=_names,
     send=_send_model_json,
     ended=_dataflow_ended,
     prepare=let_in,

@@ -99,7 +99,7 @@ def models(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Phase:
     return None, _onward(page.value["cursor"])
 
 
-def others(phase: str) -> Callable[..., Phase]:
+def others(phase: str, width: int = MODELS_AT_ONCE) -> Callable[..., Phase]:
     """A phase of items that come with no PBIX: a page per generation, each after those of its phase it needs."""
 
     def run(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Phase:
@@ -117,7 +117,7 @@ def others(phase: str) -> Callable[..., Phase]:
             )
 
         if page.value["items"]:
-            yield from fan_out(page.value["items"], start, MODELS_AT_ONCE)
+            yield from fan_out(page.value["items"], start, width)
             yield from step(ctx, workspaces.count_workspace, payload, tally)
         return None, _onward(page.value["cursor"])
 
@@ -170,7 +170,7 @@ def _onward(cursor: str | None) -> Json | None:
 
 PHASES: dict[str, Callable[..., Phase]] = {
     "containers": containers,
-    "dataflows": others("dataflows"),
+    "dataflows": others("dataflows", PAGE),  # they wait for each other
     "models": models,
     "definitions": others("definitions"),
     "reports": others("reports"),
