@@ -18,7 +18,7 @@ from activities.context import Context, open_context
 from activities.frame import Call
 from activities.remains import Found, find
 from activities.removal import Overtaken, facts_of, import_intent, remove_remains, survey_of
-from activities.sending import MODEL_STANDS, Ambiguous, Sending, has_a_model_in_its_way
+from activities.sending import MODEL_STANDS, TRIES, Ambiguous, Sending, has_a_model_in_its_way
 from shared.blobs import Staged
 from shared.errors import ContentError, EntityNotFound
 from shared.models import ItemRow, ItemState, Kind
@@ -28,7 +28,6 @@ from shared.powerbi.service_errors import parse
 from shared.services import Services
 
 GIB = 1024**3
-TRIES = 3  # imports of one report that fail, or staged copies of it that are damaged
 _SLOWEST_BYTES_S = 4 * 1024 * 1024  # an upload slower than this is taken for lost
 _MINUTES_PER_GIB = 10  # on top of the deadline every import has
 _MISSES = 12  # looks in a row that do not find the import: some nine minutes

@@ -152,7 +152,7 @@ def _seen(call: Call, path: str, query: str) -> Seen:
     operation, tenant = call.operation, call.service.state
     return Seen(
         tenant.name,
-        operation.name(call.query),
+        operation.name(call.query, call.request.headers),
         operation.family,
         operation.method,
         path,

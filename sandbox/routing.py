@@ -3,7 +3,7 @@
 import importlib
 import pkgutil
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
@@ -40,10 +40,12 @@ class Operation:
     family: Family
     pattern: re.Pattern[str]
     by_comp: dict[str, str]
-    """Storage names several operations by one path; `comp` in the query tells them apart."""
+    """Storage names several operations by one path; `comp` in the query tells them apart, and where the same is
+    done from a source elsewhere, a header: `<comp> from url`."""
 
-    def name(self, query: dict[str, str]) -> str:
-        return self.by_comp.get(query.get("comp", ""), self.id)
+    def name(self, query: dict[str, str], headers: Mapping[str, str]) -> str:
+        kind = query.get("comp", "") + (" from url" if "x-ms-copy-source" in headers else "")
+        return self.by_comp.get(kind, self.id)
 
 
 OPERATIONS: list[Operation] = []

@@ -104,6 +104,7 @@ class Container:
     def __init__(self, client: ContainerClient, service: BlobServiceClient):
         self._client = client
         self._service = service
+        self.out_of_reach: set[str] = set()  # connections whose storage was seen unable to fetch from here
 
     def stage(self, name: str, chunks: Iterable[bytes]) -> Staged:
         """Put Block per 4 MiB as the bytes arrive, Put Block List at the end; nothing is visible before."""

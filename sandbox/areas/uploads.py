@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 from xml.etree import ElementTree
 
+from sandbox import block_copies
 from sandbox.calls import Call
 from sandbox.replies import ApiError, Reply, bad_request, blob_error, json_reply, refused
 from sandbox.routing import operation
@@ -59,10 +60,14 @@ async def create_location(call: Call) -> Reply:
     "temporary-uploads/{uploadId}",
     guard="open",
     family="blob",
-    by_comp={"block": "Blob_PutBlock", "blocklist": "Blob_PutBlockList"},
+    by_comp={
+        "block": "Blob_PutBlock",
+        "block from url": "Blob_PutBlockFromUrl",
+        "blocklist": "Blob_PutBlockList",
+    },
 )
 async def put(call: Call) -> Reply:
-    """Put Blob, Put Block or Put Block List, by `comp`."""
+    """Put Blob, Put Block (of bytes that come along, or from a URL) or Put Block List, by `comp`."""
     upload = _signed(call)
     kind = call.query.get("comp")
     if kind == "block":
@@ -118,9 +123,10 @@ async def _put_block(call: Call, upload: Upload) -> Reply:
     folder.mkdir(exist_ok=True)
     path = folder / new_id()
     try:
-        with path.open("wb") as out:
-            async for chunk in call.request.stream():
-                out.write(chunk)
+        if "x-ms-copy-source" in call.request.headers:
+            call.notes["fetched"] = await block_copies.fetch(call.request.headers, path, call.request_id)
+        else:
+            await _take(call, path)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
@@ -128,6 +134,12 @@ async def _put_block(call: Call, upload: Upload) -> Reply:
         old.unlink(missing_ok=True)
     upload.blocks[name] = path
     return _created(call)
+
+
+async def _take(call: Call, path: Path) -> None:
+    with path.open("wb") as out:
+        async for chunk in call.request.stream():
+            out.write(chunk)
 
 
 async def _put_block_list(call: Call, upload: Upload) -> Reply:
