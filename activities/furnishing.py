@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from activities.context import Context, open_context
 from activities.documents import workspace_document
 from activities.frame import Call
-from shared.assessment.reading import lower, text
+from shared.assessment.reading import lower, record, text
 from shared.errors import TerminalError
 from shared.models import Kind, WorkspaceRow
 from shared.outcomes import Done, Outcome
@@ -18,10 +19,11 @@ from shared.services import Services
 type Row = Mapping[str, Any]
 
 _LARGE = "Large"
+_log = logging.getLogger(__name__)
 
 
 def furnish_workspace(services: Services, call: Call) -> Outcome:
-    """Workspaces_UpdateWorkspace, Groups_UpdateGroup and Folders_CreateFolder, as far as the source has any of it.
+    """Workspaces_UpdateWorkspace, Groups_UpdateGroup, Groups_AssignToDataflowStorage, Folders_CreateFolder, as far as the source has any of it.
 
     What is refused is said and stops nothing. A workspace that this migration did not make keeps its
     settings.
@@ -36,7 +38,7 @@ def furnish_workspace(services: Services, call: Call) -> Outcome:
 
 
 def _apply_settings(context: Context, row: WorkspaceRow, document: Row) -> None:
-    target = context.target
+    target, group = context.target, _group(context)
     if description := text(document, "description"):
         _apply(
             context,
@@ -45,7 +47,11 @@ def _apply_settings(context: Context, row: WorkspaceRow, document: Row) -> None:
             "description",
             lambda: target.fabric.update_workspace(row.target_id, description[:4000]),
         )
-    if lower(document, "defaultDatasetStorageFormat") == _LARGE.lower() and row.target_capacity:
+    formats = (document, group)  # a scan does not always tell it
+    if (
+        any(lower(each, "defaultDatasetStorageFormat") == _LARGE.lower() for each in formats)
+        and row.target_capacity
+    ):
         _apply(
             context,
             row,
@@ -53,6 +59,56 @@ def _apply_settings(context: Context, row: WorkspaceRow, document: Row) -> None:
             "storage format",
             lambda: target.groups.update(row.target_id, defaultDatasetStorageFormat=_LARGE),
         )
+    if storage := lower(group, "dataflowStorageId"):
+        _apply_storage(context, row, storage)
+    if record(group, "logAnalyticsWorkspace"):
+        _leave(context, row, "Connect Log Analytics in the settings of the target workspace.")
+
+
+def _group(context: Context) -> Row:
+    """Groups_GetGroup of the source: what neither a scan nor a list tells of a workspace."""
+    try:
+        return context.source.groups.get(context.call.workspace)
+    except TerminalError as refused:
+        _log.info("the settings of a source workspace were not read: %s", refused.code)
+        return {}
+
+
+def _apply_storage(context: Context, row: WorkspaceRow, storage: str) -> None:
+    """Groups_AssignToDataflowStorage with the target's storage account of the same name; before any dataflow comes."""
+    target = context.target.groups
+    try:
+        named = next(
+            (text(s, "name") for s in context.source.groups.dataflow_storages() if lower(s, "id") == storage),
+            "",
+        )
+        twin = next(
+            (
+                text(s, "id")
+                for s in target.dataflow_storages()
+                if named and lower(s, "name") == named.lower()
+            ),
+            "",
+        )
+    except TerminalError as refused:
+        return _not_applied(context, row, "dataflow storage", refused)
+    if not twin:
+        what = f"the dataflow storage {named!r}" if named else "dataflow storage"
+        return _leave(context, row, f"Connect {what} in the settings of the target workspace.")
+    _apply(
+        context,
+        row,
+        "Groups_AssignToDataflowStorage",
+        "dataflow storage",
+        lambda: target.assign_dataflow_storage(row.target_id, twin),
+    )
+
+
+def _leave(context: Context, row: WorkspaceRow, todo: str) -> None:
+    """For a person; said when the workspace is done."""
+    now = context.workspace().todo
+    if todo not in now:
+        context.update_workspace(todo=f"{now} {todo}".strip())
 
 
 def _apply(context: Context, row: WorkspaceRow, operation: str, what: str, act: Callable[[], None]) -> None:
