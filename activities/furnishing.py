@@ -23,10 +23,10 @@ _log = logging.getLogger(__name__)
 
 
 def furnish_workspace(services: Services, call: Call) -> Outcome:
-    """Workspaces_UpdateWorkspace, Groups_UpdateGroup, Groups_AssignToDataflowStorage, Folders_CreateFolder, as far as the source has any of it.
+    """Workspaces_UpdateWorkspace, Groups_UpdateGroup, Groups_AssignToDataflowStorage, Folders_CreateFolder.
 
-    What is refused is said and stops nothing. A workspace that this migration did not make keeps its
-    settings.
+    As far as the source has any of it. What is refused is said and stops nothing. A workspace that this migration
+    did not make keeps its settings.
     """
     context = open_context(services, call)
     row = context.workspace()

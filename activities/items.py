@@ -44,6 +44,7 @@ from shared.services import Services
 
 _OPEN = frozenset({ItemState.PLANNED, ItemState.CREATING})
 TRIES = 3  # of what ends without success in the target
+_RENAME = "Make it by hand under another name, or publish it from Power BI Desktop."
 _OVER = {"over": True}  # nothing more is to be done about the item in this run
 
 # What each phase of a workspace takes, in this order.
@@ -121,6 +122,10 @@ def make_item(services: Services, call: Call) -> Outcome:
     except Ambiguous as unclear:
         return Failed("item.ambiguous", str(unclear))
     except AlreadyExists as taken:
+        if _name_repeats(services, call, item):
+            return _by_hand(
+                context, item, Refused(f"The service takes no second one: {taken.message}", "", _RENAME)
+            )
         return Failed("item.nameTaken", f"The target has something of that name already: {taken.message}")
     except (Refused, TerminalError, ContentError) as error:
         return _refused(context, item, way_of(item), error)
@@ -200,6 +205,13 @@ def _by_hand(context: Context, item: ItemRow, why: Refused) -> Outcome:
         message=f"Not moved: {note}",
     )
     return Done(_OVER)
+
+
+def _name_repeats(services: Services, call: Call, item: ItemRow) -> bool:
+    """The source has several of this kind and name, and the target takes only one of them by this way."""
+    items = services.manifest.items_of(call.migration, call.workspace)
+    name = item.source_name.casefold()
+    return sum(each.kind == item.kind and each.source_name.casefold() == name for each in items) > 1
 
 
 def _late(what: str) -> Failed:
