@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from shared.powerbi import fabric_operations as fabric
 from shared.powerbi import operations as op
+from shared.powerbi.fabric_operations import DEFINITIONS
 from shared.powerbi.operations import Operation
 
 type Side = Literal["source", "target"]
@@ -34,6 +36,19 @@ class Per(StrEnum):
     ON_CAPACITY = "onCapacity"  # workspaces that get a capacity
     REPORT = "pbixReports"  # moved as a file, each with its model
     RENAMED = "renamed"  # models of another name than the report they travel with
+    DESCRIBED = "described"  # workspaces that get a description
+    LARGE_FORMAT = "largeFormat"  # workspaces that get the large storage format
+    MODEL_JSON = "modelJsons"  # dataflows of the first generation
+    WITH_MODEL_JSON = "withModelJson"  # workspaces that have any: the master user is let in, and out again
+    RDL = "rdls"  # paginated reports
+    PUSH_MODEL = "pushModels"
+    DASHBOARD = "dashboardsMade"
+    WITH_DASHBOARD = "withDashboard"  # workspaces that have any
+    MODEL_DEFINED, REPORT_DEFINED = "modelsDefined", "reportsDefined"  # moved by their definition
+    DATAFLOW_DEFINED = "dataflowsDefined"  # of the second generation
+    WITH_DATAFLOW_DEFINED = "withDataflowDefined"  # workspaces that have any
+    DEFINED = "defined"  # all three of them
+    PIPELINE, STAGE, PIPELINE_USER = "pipelines", "pipelineStages", "pipelineUsers"  # of those that move
     GRANT = "grants"  # principals that get a right on a workspace
     GRANT_ROUND = "grantRounds"  # looks at a workspace's users, one before every 25 grants
     CHECK = "checks"  # looks at a workspace's models, one before every 20 refreshes
@@ -49,7 +64,14 @@ class Looks(StrEnum):
     SCAN = "scan"
     CAPACITY = "capacity"
     IMPORT = "import"
+    SMALL_IMPORT = "smallImport"  # of an RDL or a model.json
+    READING = "reading"  # of a definition in the source, where it is a long-running operation
+    MAKING = "making"  # of an item by its definition, likewise
+    RESULT = "result"  # of such an operation: once, when it has ended
     REFRESH = "refresh"  # of the first one of a workspace, beyond one look; the others end meanwhile
+
+
+_MODEL, _REPORT, _DATAFLOW = (DEFINITIONS[kind] for kind in ("semanticModels", "reports", "dataflows"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +120,20 @@ LINES: tuple[Line, ...] = (
     Line("containers", "target", op.GET_GROUP, Per.ON_CAPACITY),  # does it lie there already?
     Line("containers", "target", op.ASSIGN_TO_CAPACITY, Per.ON_CAPACITY),
     Line("containers", "target", op.CAPACITY_ASSIGNMENT_STATUS, Per.ON_CAPACITY, Looks.CAPACITY),
+    # containers: activities/furnishing.py; folders themselves are told by no list of a plan
+    Line("containers", "target", fabric.UPDATE_WORKSPACE, Per.DESCRIBED),
+    Line("containers", "target", op.UPDATE_GROUP, Per.LARGE_FORMAT),
+    Line("containers", "source", fabric.LIST_FOLDERS, Per.WORKSPACE),
+    # dataflows: activities/ways_files.py, master_user.py, ways_definitions.py
+    Line("dataflows", "source", op.EXPORT_DATAFLOW, Per.MODEL_JSON),
+    Line("dataflows", "target", op.LIST_GROUP_USERS, Per.MODEL_JSON),  # is the master user in?
+    Line("dataflows", "target", op.ADD_GROUP_USER, Per.WITH_MODEL_JSON),
+    Line("dataflows", "target", op.LIST_DATAFLOWS, Per.MODEL_JSON),  # the survey before it is made
+    Line("dataflows", "target", op.POST_IMPORT_AS_USER, Per.MODEL_JSON),
+    Line("dataflows", "target", op.GET_IMPORT_AS_USER, Per.MODEL_JSON, Looks.SMALL_IMPORT),
+    Line("dataflows", "source", _DATAFLOW.get_definition, Per.DATAFLOW_DEFINED),
+    Line("dataflows", "target", _DATAFLOW.list, Per.DATAFLOW_DEFINED),
+    Line("dataflows", "target", _DATAFLOW.create, Per.DATAFLOW_DEFINED),
     # models: activities/exports.py, sending.py, survey.py, imports.py, adoption.py
     Line("models", "source", op.EXPORT_REPORT, Per.REPORT),
     Line("models", "target", op.LIST_DATASETS, Per.REPORT),  # the survey before an import
@@ -106,17 +142,53 @@ LINES: tuple[Line, ...] = (
     Line("models", "target", op.POST_IMPORT, Per.REPORT),
     Line("models", "target", op.GET_IMPORT, Per.REPORT, Looks.IMPORT),
     Line("models", "target", op.UPDATE_SEMANTIC_MODEL, Per.RENAMED),
+    # definitions: activities/ways_definitions.py, ways_made_anew.py
+    Line("definitions", "source", _MODEL.get_definition, Per.MODEL_DEFINED),
+    Line("definitions", "target", _MODEL.list, Per.MODEL_DEFINED),
+    Line("definitions", "target", _MODEL.create, Per.MODEL_DEFINED),
+    Line("definitions", "target", op.LIST_DATASETS, Per.PUSH_MODEL),
+    Line("definitions", "target", op.CREATE_PUSH_DATASET, Per.PUSH_MODEL),
+    # reports: activities/ways_definitions.py, ways_files.py
+    Line("reports", "source", _REPORT.get_definition, Per.REPORT_DEFINED),
+    Line("reports", "target", _REPORT.list, Per.REPORT_DEFINED),
+    Line("reports", "target", _REPORT.create, Per.REPORT_DEFINED),
+    Line("reports", "source", op.EXPORT_REPORT, Per.RDL),
+    Line("reports", "target", op.LIST_REPORTS, Per.RDL),
+    Line("reports", "target", op.LIST_IMPORTS, Per.RDL),
+    Line("reports", "target", op.POST_IMPORT, Per.RDL),
+    Line("reports", "target", op.GET_IMPORT, Per.RDL, Looks.SMALL_IMPORT),
+    # long-running operations of dataflows, models and reports: shared/powerbi/longrunning.py
+    Line("definitions", "source", fabric.GET_OPERATION, Per.DEFINED, Looks.READING),
+    Line("definitions", "source", fabric.GET_OPERATION_RESULT, Per.DEFINED, Looks.RESULT),
+    Line("definitions", "target", fabric.GET_OPERATION, Per.DEFINED, Looks.MAKING),
+    Line("definitions", "target", fabric.GET_OPERATION_RESULT, Per.DEFINED, Looks.RESULT),
+    # dashboards: activities/ways_made_anew.py
+    Line("dashboards", "target", op.LIST_DASHBOARDS, Per.DASHBOARD),
+    Line("dashboards", "target", op.ADD_DASHBOARD, Per.DASHBOARD),
     # access: activities/access.py
     Line("access", "target", op.LIST_GROUP_USERS, Per.GRANT_ROUND),
     Line("access", "target", op.ADD_GROUP_USER, Per.GRANT),
     # validation: activities/validation.py
     Line("validation", "target", op.LIST_DATASETS, Per.CHECK),
     Line("validation", "target", op.LIST_REPORTS, Per.WORKSPACE),
+    Line("validation", "target", op.LIST_DASHBOARDS, Per.WITH_DASHBOARD),
+    Line("validation", "target", op.LIST_DATAFLOWS, Per.WITH_MODEL_JSON),
+    Line("validation", "target", _DATAFLOW.list, Per.WITH_DATAFLOW_DEFINED),
     Line("validation", "target", op.GET_REFRESH_HISTORY, Per.REFRESH),  # what was refreshed before us
     Line("validation", "target", op.REFRESH_DATASET, Per.ON_SHARED),
     Line("validation", "target", op.REFRESH_ON_CAPACITY, Per.ON_OWN),
     Line("validation", "target", op.GET_REFRESH_HISTORY, Per.REFRESH),
     Line("validation", "target", op.GET_REFRESH_HISTORY, Per.REFRESHING, Looks.REFRESH),
+    # the workspace is closed: activities/master_user.py
+    Line("validation", "target", op.LIST_GROUP_USERS, Per.WITH_MODEL_JSON),
+    Line("validation", "target", op.DELETE_GROUP_USER, Per.WITH_MODEL_JSON),
+    # activities/pipelines.py
+    Line("pipelines", "target", op.LIST_PIPELINES, Per.PIPELINE),  # by name: what is there already?
+    Line("pipelines", "target", op.CREATE_PIPELINE, Per.PIPELINE),
+    Line("pipelines", "target", op.LIST_PIPELINE_STAGES, Per.PIPELINE),
+    Line("pipelines", "target", op.ASSIGN_TO_STAGE, Per.STAGE),
+    Line("pipelines", "target", op.LIST_PIPELINE_USERS, Per.PIPELINE),
+    Line("pipelines", "target", op.ADD_PIPELINE_USER, Per.PIPELINE_USER),
 )
 
 

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from shared.assessment.call_table import Looks, Per
-from shared.assessment.model import Extract
+from shared.assessment.call_table import Per
+from shared.assessment.model import Extract, Route
 from shared.assessment.pace import Pace
+from shared.assessment.paths import Leg, Trip, longest_of, trip_of
+from shared.assessment.reading import lower, rows
+from shared.models import Kind
 
 SCAN_BATCH = 100  # workspaces per scan
 LISTING, OWN_LISTING, ITEMS = 5000, 1000, 10_000  # rows per page of an admin list, of one's own, of Fabric's
 DIRECTORY = 20  # principals per question to Microsoft Graph
 GRANTS, CHECKED = 25, 20  # principals per activity; models per page
-AT_ONCE = 3  # reports of a workspace
-
-type Counts = Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Leg:
-    """A part of a path: what takes so many seconds."""
-
-    what: str
-    seconds: float
 
 
 @dataclass(slots=True)
@@ -34,6 +27,7 @@ class Estate:
     counts: Counter[str] = field(default_factory=Counter[str])
     work_s: float = 0.0  # of all workspaces, one after the other
     longest: list[Leg] = field(default_factory=list[Leg])
+    closing: list[Leg] = field(default_factory=list[Leg])  # what comes after all workspaces
 
 
 def counts_of(extract: Extract) -> Counter[str]:
@@ -41,16 +35,20 @@ def counts_of(extract: Extract) -> Counter[str]:
     told = extract.counts
     reports, users = told.get("pbixReports", 0), told.get("grants", told.get("users", 0))
     grants = max(0, users - 1)  # one of them is the identity that reads the source: it is not moved
-    refreshes = told.get("refreshes", min(told.get("refreshable", reports), reports))
+    others = _by_other_routes(extract)
+    models = reports + others[Per.MODEL_DEFINED]  # those that may have to be filled
+    refreshes = told.get("refreshes", min(told.get("refreshable", models), models))
     on_capacity = int(bool(extract.target_capacity))
-    found = {
+    found = others | {
         Per.WORKSPACE: 1,
         Per.ON_CAPACITY: on_capacity,
+        Per.DESCRIBED: told.get("described", 0),
+        Per.LARGE_FORMAT: told.get("largeFormat", 0) * on_capacity,
         Per.REPORT: reports,
         Per.RENAMED: told.get("renamed", 0),
         Per.GRANT: grants,
         Per.GRANT_ROUND: max(1, _pages(grants, GRANTS)),
-        Per.CHECK: max(1, _pages(reports, CHECKED)),
+        Per.CHECK: max(1, _pages(models + others[Per.PUSH_MODEL], CHECKED)),
         Per.REFRESHING: int(refreshes > 0),
         Per.REFRESH: refreshes,
         Per.ON_OWN if on_capacity else Per.ON_SHARED: refreshes,
@@ -58,48 +56,59 @@ def counts_of(extract: Extract) -> Counter[str]:
     return Counter({str(name): number for name, number in found.items() if number})
 
 
+def _by_other_routes(extract: Extract) -> dict[Per, int]:
+    """Items that come with no PBIX, by kind and route (activities/ways.py), and which lists validation reads."""
+
+    def routed(kind: Kind, route: Route) -> int:
+        return extract.kinds.get(kind, {}).get(route, 0)
+
+    found = {
+        Per.MODEL_JSON: routed(Kind.DATAFLOW, Route.MODEL_JSON),
+        Per.RDL: routed(Kind.PAGINATED_REPORT, Route.RDL),
+        Per.PUSH_MODEL: routed(Kind.DATASET, Route.RECREATE),
+        Per.DASHBOARD: routed(Kind.DASHBOARD, Route.RECREATE),
+        Per.MODEL_DEFINED: routed(Kind.DATASET, Route.DEFINITION),
+        Per.REPORT_DEFINED: routed(Kind.REPORT, Route.DEFINITION),
+        Per.DATAFLOW_DEFINED: routed(Kind.DATAFLOW, Route.DEFINITION),
+    }
+    return found | {
+        Per.DEFINED: sum(found[per] for per in (Per.MODEL_DEFINED, Per.REPORT_DEFINED, Per.DATAFLOW_DEFINED)),
+        Per.WITH_MODEL_JSON: int(found[Per.MODEL_JSON] > 0),
+        Per.WITH_DASHBOARD: int(found[Per.DASHBOARD] > 0),
+        Per.WITH_DATAFLOW_DEFINED: int(found[Per.DATAFLOW_DEFINED] > 0),
+    }
+
+
 def estate_of(
-    extracts: Iterable[Extract], pace: Pace, mode: str = "scanner", parts: Mapping[str, int] | None = None
+    extracts: Iterable[Extract],
+    pace: Pace,
+    mode: str = "scanner",
+    parts: Mapping[str, int] | None = None,
+    pipelines: Iterable[Mapping[str, Any]] = (),
 ) -> Estate:
     """Sums of the workspaces that move.
 
     `mode` as in the selection: scanner | member. `parts`: how many rows each of the tenants' lists has, by
     "source-apps", "target-groups" and so on (activities/tenancy.py); one that is not told is taken for short.
+    `pipelines`: the source's deployment pipelines with stages and users.
     """
-    estate, seen, items, principals = Estate(), 0, 0, set[str]()
+    estate, seen, items, principals, trips = Estate(), 0, 0, set[str](), dict[str, Trip]()
     for extract in extracts:
         seen, items = seen + 1, items + extract.counts.get("items", 0)
         principals.update(extract.principals)
         if not extract.moves:
             continue
         counts = counts_of(extract)
-        legs = path_of(extract.name, counts, pace)
+        trip = trip_of(extract.name, dict(counts), extract.upstream, pace)
         estate.counts.update(counts)
-        estate.work_s += _length(legs)
-        estate.longest = max(estate.longest, legs, key=_length)
+        estate.work_s += trip.whole_s
+        trips[extract.workspace_id] = trip
+    estate.longest = longest_of(trips, pace)
     estate.counts.update(_of_the_run(estate.counts[Per.WORKSPACE], seen, scanned=mode == "scanner"))
     estate.counts.update(_of_the_lists(parts or {}, seen, items, len(principals)))
+    estate.counts.update(_of_the_pipelines(pipelines, trips))
+    estate.closing = _closing(estate.counts, pace)
     return estate
-
-
-def path_of(name: str, counts: Counts, pace: Pace) -> list[Leg]:
-    """One workspace from its creation to its closing entry, nobody in its way; see orchestrators/workspace.py."""
-    step, call = pace.step_s, pace.called_s
-    rounds = _pages(counts.get(Per.REPORT, 0), AT_ONCE)
-    one = pace.file_s + 3 * step + 4 * call + pace.wait(Looks.IMPORT).seconds
-    assigned = 2 * step + 3 * call + pace.wait(Looks.CAPACITY).seconds
-    granted = counts.get(Per.GRANT_ROUND, 0) * (step + call) + counts.get(Per.GRANT, 0) * (call + step / 4)
-    refreshed = counts.get(Per.REFRESH, 0) * (2 * step + 3 * call)
-    refreshed += counts.get(Per.REFRESHING, 0) * pace.wait(Looks.REFRESH).seconds
-    legs = (
-        Leg(f"the workspace '{name}' is made", 3 * step + 4 * call),
-        Leg("it gets its capacity", assigned if counts.get(Per.ON_CAPACITY) else 0),
-        Leg(f"{counts.get(Per.REPORT, 0)} reports with their models move, {AT_ONCE} at once", rounds * one),
-        Leg(f"{counts.get(Per.GRANT, 0)} rights are granted", granted),
-        Leg(f"{counts.get(Per.REFRESH, 0)} models are refreshed", refreshed),
-        Leg("it is validated and closed", (1 + counts.get(Per.CHECK, 0)) * (step + call)),
-    )
-    return [leg for leg in legs if leg.seconds > 0]
 
 
 def _of_the_run(moving: int, seen: int, *, scanned: bool) -> dict[str, int]:
@@ -126,6 +135,26 @@ def _of_the_lists(parts: Mapping[str, int], seen: int, items: int, principals: i
     }
 
 
+def _of_the_pipelines(pipelines: Iterable[Mapping[str, Any]], moving: Collection[str]) -> Counter[str]:
+    """Those of which a stage's workspace moves: they are made, these stages are assigned, their users added."""
+    found = Counter[str]()
+    for pipeline in pipelines:
+        stages = sum(lower(stage, "workspaceId") in moving for stage in rows(pipeline, "stages"))
+        if stages:
+            users = len(rows(pipeline, "users"))
+            found.update({Per.PIPELINE: 1, Per.STAGE: stages, Per.PIPELINE_USER: users})
+    return found
+
+
+def _closing(counts: Mapping[str, int], pace: Pace) -> list[Leg]:
+    number = counts.get(Per.PIPELINE, 0)
+    if not number:
+        return []
+    writes = counts.get(Per.STAGE, 0) + counts.get(Per.PIPELINE_USER, 0)
+    seconds = (4 * number + writes) * pace.called_s + (number + writes) * pace.step_s / 4
+    return [Leg(f"{number} deployment pipelines are made, after all workspaces", seconds)]
+
+
 def _looks(rows: int, size: int) -> int:
     """Pages of a list that is read until a page brings nothing new: of an empty one it is the first."""
     return _pages(rows, size) + 1 if rows else 1
@@ -133,7 +162,3 @@ def _looks(rows: int, size: int) -> int:
 
 def _pages(number: int, size: int) -> int:
     return -(-number // size)
-
-
-def _length(legs: list[Leg]) -> float:
-    return sum(leg.seconds for leg in legs)

@@ -170,14 +170,21 @@ def _work(
     carriers = [v for v in verdicts if v.kind == Kind.REPORT and v.route == Route.PBIX]
     known = {model.key: model for model in models}
     carried = [(v, known[v.dataset_id.lower()]) for v in carriers]
+    defined = [known[v.source_id.lower()] for v in verdicts if _is_defined_model(v)]
     return {
         "workspaces": int(moves),
         "onCapacity": int(moves and bool(text(entry, "targetCapacity"))),
         "pbixReports": len(carriers),
         "renamed": sum(name_of(model.raw) != v.source_name for v, model in carried),  # the import names it so
-        "refreshable": sum(is_refreshable(model.raw) for _, model in carried),
+        "refreshable": sum(is_refreshable(model.raw) for model in (*(m for _, m in carried), *defined)),
         "grants": _users(document) if moves else 0,
+        "described": int(moves and bool(text(document, "description"))),
+        "largeFormat": int(moves and lower(document, "defaultDatasetStorageFormat") == "large"),
     }
+
+
+def _is_defined_model(verdict: Verdict) -> bool:
+    return verdict.kind == Kind.DATASET and verdict.route == Route.DEFINITION
 
 
 def _users(document: Mapping[str, Any]) -> int:

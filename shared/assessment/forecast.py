@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from shared.assessment.call_table import LINES, Looks, Per, calls
-from shared.assessment.estate import Estate, Leg
+from shared.assessment.estate import Estate
 from shared.assessment.model import Json
 from shared.assessment.pace import Pace
+from shared.assessment.paths import Leg
 from shared.assessment.quota_time import seconds_for
 from shared.connections import Connection
 from shared.powerbi.buckets import Bucket, buckets_of
@@ -65,7 +66,7 @@ def estimate(
     Without a target (an assessment) its quotas are taken to be like the source's.
     """
     loads = list(_loads(estate, source, target or _stand_in(source), pace).values())
-    path = [*_planning(estate, pace), *estate.longest]
+    path = [*_planning(estate, pace), *estate.longest, *estate.closing]
     seconds, limit = max([(_work(estate, pace), _WORK), *((load.seconds(pace), load.name) for load in loads)])
     held = max([seconds, *(load.seconds(pace, rises=False) for load in loads)])
     reports = estate.counts[Per.REPORT]
@@ -109,7 +110,7 @@ def _work(estate: Estate, pace: Pace) -> float:
     longest = sum(leg.seconds for leg in estate.longest)
     planning = sum(leg.seconds for leg in _planning(estate, pace))
     rest = max(0.0, estate.work_s - longest) / WORKSPACES_AT_ONCE
-    return planning + rest + longest
+    return planning + rest + longest + sum(leg.seconds for leg in estate.closing)
 
 
 def _planning(estate: Estate, pace: Pace) -> list[Leg]:
@@ -144,6 +145,7 @@ def _assumptions(estate: Estate, no_target: bool, pace: Pace, held: float) -> It
         ("moving a workspace onto a capacity", pace.capacity_s),
         ("publishing an imported file", pace.import_s),
         ("a test refresh", pace.refresh_s),
+        ("reading a definition, or making an item by it, where that is an operation", pace.operation_s),
     )
     lasting = "; ".join(f"{what} {low:g} to {high:g} s" for what, (low, high) in ranges)
     yield f"What no API tells beforehand is taken to last: {lasting}. A longer refresh lengthens its workspace."
@@ -156,6 +158,15 @@ def _assumptions(estate: Estate, no_target: bool, pace: Pace, held: float) -> It
     else:
         yield f"A file is taken to have {pace.file_bytes:,} bytes on average, as configured."
     yield "Everybody with a right on a workspace, except this app, is counted as one who gets it in the target."
+    if estate.counts[Per.DEFINED]:
+        yield (
+            f"{pace.accepted:.0%} of the calls that read a definition or make an item by it are taken to be long-running "
+            "operations, which are asked for until they end; the service answers the others at once."
+        )
+    yield (
+        "No list tells folders, or which reports the service will refuse to give as a file (these go by definition "
+        "instead): the calls for both are not in here."
+    )
     yield "Obstacles are taken to be removed; retries, other tools' calls and what people do by hand are not in here."
     if estate.counts[Per.LISTED]:
         yield "Without admin rights each workspace is read by its own lists."

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from shared.assessment.call_table import Looks
-from shared.polling import CAPACITY, IMPORT, REFRESH, SCAN, Polling
+from shared.polling import CAPACITY, DEFINITION, IMPORT, REFRESH, SCAN, Polling
 
 type Range = tuple[float, float]
 
@@ -34,6 +34,11 @@ class Pace:
     capacity_s: Range = (5, 20)
     import_s: Range = (5, 45)
     refresh_s: Range = (5, 60)
+    operation_s: Range = (
+        2,
+        20,
+    )  # a definition read or an item made by it, where that is a long-running operation
+    accepted: float = 0.5  # the share of such calls that are long-running; the others are answered at once
     call_s: float = 0.4
     export_s: float = 3.0  # until the file begins to come
     step_s: float = 0.25  # of the engine and the storage account, per activity: not scaled
@@ -49,13 +54,22 @@ class Pace:
         """One file out of the source and into the target."""
         return self.export_s * self.scale + 2 * (self.file_bytes or 0) / self.bytes_per_s
 
+    @property
+    def operations_s(self) -> float:
+        """One item by its definition: what its two operations are waited for."""
+        waited = self.wait(Looks.READING).seconds + self.wait(Looks.MAKING).seconds + 2 * self.called_s
+        return self.accepted * waited
+
     def wait(self, what: Looks) -> Wait:
         return _wait(self, what)
 
     def looks(self) -> dict[Looks, float]:
         """Of each kind; a refresh's first look is in a line of its own."""
-        found = {what: self.wait(what).looks for what in Looks}
-        return {**found, Looks.REFRESH: found[Looks.REFRESH] - 1}
+        found = {what: self.wait(what).looks for what in Looks if what != Looks.RESULT}
+        found[Looks.REFRESH] -= 1
+        found[Looks.READING] *= self.accepted
+        found[Looks.MAKING] *= self.accepted
+        return {**found, Looks.RESULT: self.accepted}
 
 
 @cache
@@ -65,6 +79,9 @@ def _wait(pace: Pace, what: Looks) -> Wait:
         Looks.SCAN: (SCAN, pace.scan_s, SCAN.first_s),  # asked for, then waited
         Looks.CAPACITY: (CAPACITY, pace.capacity_s, 0.0),  # asked for, then looked at
         Looks.IMPORT: (IMPORT, pace.import_s, 0.0),
+        Looks.SMALL_IMPORT: (DEFINITION, pace.import_s, 0.0),
+        Looks.READING: (DEFINITION, pace.operation_s, DEFINITION.first_s),  # asked for, then waited
+        Looks.MAKING: (DEFINITION, pace.operation_s, 0.0),
         Looks.REFRESH: (REFRESH, pace.refresh_s, 0.0),
     }[what]
     points = [low + (high - low) * (number + 0.5) / _SAMPLES for number in range(_SAMPLES)]

@@ -186,12 +186,17 @@ def test_counts_routes_and_minutes() -> None:
         "onCapacity": 1,
         "pbixReports": 2,
         "renamed": 1,
-        "refreshable": 1,
+        "refreshable": 2,  # the one that comes as a file, and the one by definition
         "grants": 1,
+        "described": 0,
+        "largeFormat": 0,
     }
     expected |= {"items": 7, "models": 3, "reports": 2, "paginatedReports": 1, "tiles": 2, "users": 1}
     assert expected.items() <= found.counts.items()
-    personal = extracted({**ENTRY, "kind": "personal"}, **parts).counts
+    set_up = extracted(**parts, description="Figures", defaultDatasetStorageFormat="Large").counts
+    assert (set_up["described"], set_up["largeFormat"]) == (1, 1)
+    personal = extracted({**ENTRY, "kind": "personal"}, **parts, description="Mine").counts
+    assert personal["described"] == 0
     assert (personal["workspaces"], personal["grants"], personal["users"]) == (0, 0, 1)
 
 

@@ -45,14 +45,46 @@ def of(quota: str, connection: str, forecast: Json) -> Json:
 # -- calls --------------------------------------------------------------------------------------------------
 
 
-def test_one_workspace_call_by_call() -> None:
-    """One report on shared capacity, two principals besides our own; each wait ends at its first look."""
-    at_once = replace(PACE, capacity_s=(0, 0), import_s=(0, 0), refresh_s=(0, 0), scan_s=(0, 0))
-    estate = estate_of([workspace(1, capacity=False, pbixReports=1, refreshes=1, grants=3)], at_once)
+AT_ONCE = replace(
+    PACE, capacity_s=(0, 0), import_s=(0, 0), refresh_s=(0, 0), scan_s=(0, 0), operation_s=(0, 0), accepted=1
+)
+"""Each wait ends at its first look."""
+
+# One workspace with an item of each kind and route, all on a capacity; and a pipeline with it in two of its stages.
+EVERY_ROUTE = {
+    "dataset": {"pbix": 1, "definition": 2, "recreate": 1, "byHand": 5},
+    "report": {"pbix": 1, "definition": 3, "byHand": 5},
+    "paginatedReport": {"rdl": 2},
+    "dataflow": {"modelJson": 2, "definition": 1, "byHand": 5},
+    "dashboard": {"recreate": 2},
+}
+PIPELINE = {
+    "stages": [
+        {"order": 0, "workspaceId": "W1"},
+        {"order": 1, "workspaceId": "elsewhere"},
+        {"order": 2, "workspaceId": "w1"},
+    ],
+    "users": [{"identifier": "a"}, {"identifier": "b"}, {"identifier": "c"}],
+}
+UNMOVED = {"stages": [{"order": 0, "workspaceId": "elsewhere"}, {"order": 1}], "users": [{"identifier": "a"}]}
+
+
+def every_kind(number: int, **counts: int) -> Extract:
+    return replace(workspace(number, True, **counts), kinds=EVERY_ROUTE)
+
+
+def counted(estate: Estate, phases: set[str] | None = None) -> dict[str, float]:
     found: dict[str, float] = {}
-    for line, number in calls(estate.counts, at_once.looks()):
-        found[line.operation.id] = found.get(line.operation.id, 0) + number
-    assert {name: number for name, number in found.items() if number} == {
+    for line, number in calls(estate.counts, AT_ONCE.looks()):
+        if number and (phases is None or line.phase in phases):
+            found[line.operation.id] = found.get(line.operation.id, 0) + number
+    return found
+
+
+def test_one_workspace_call_by_call() -> None:
+    """One report on shared capacity, two principals besides our own."""
+    estate = estate_of([workspace(1, capacity=False, pbixReports=1, refreshes=1, grants=3)], AT_ONCE)
+    assert counted(estate) == {
         "Groups_GetGroupsAsAdmin": 2,  # the second page brings nothing new
         "Admin_GetCapacitiesAsAdmin": 2,
         "Capacities_GetCapacities": 2,
@@ -67,6 +99,7 @@ def test_one_workspace_call_by_call() -> None:
         "Groups_GetGroups": 3,
         "Groups_CreateGroup": 1,
         "Groups_GetGroup": 1,
+        "Folders_ListFolders": 1,
         "Reports_ExportReportInGroup": 1,
         "Datasets_GetDatasetsInGroup": 2,
         "Imports_GetImportsInGroup": 1,
@@ -77,6 +110,68 @@ def test_one_workspace_call_by_call() -> None:
         "Datasets_GetRefreshHistoryInGroup": 2,
         "Datasets_RefreshDatasetInGroup": 1,
     }
+
+
+def test_items_that_come_with_no_pbix_call_by_call() -> None:
+    one = every_kind(1, pbixReports=1, refreshable=3, described=1, largeFormat=1)
+    estate = estate_of([one], AT_ONCE, pipelines=[PIPELINE, UNMOVED])
+    assert counted(estate, {"dataflows"}) == {
+        "Dataflows_GetDataflow": 2,
+        "Groups_GetGroupUsers": 2,
+        "Groups_AddGroupUser": 1,  # the master user
+        "Dataflows_GetDataflows": 2,
+        "Imports_PostImportInGroup": 2,
+        "Imports_GetImportInGroup": 2,
+        "Items_GetDataflowDefinition": 1,
+        "Items_ListDataflows": 1,
+        "Items_CreateDataflow": 1,
+    }
+    assert counted(estate, {"definitions", "reports", "dashboards"}) == {
+        "Items_GetSemanticModelDefinition": 2,
+        "Items_ListSemanticModels": 2,
+        "Items_CreateSemanticModel": 2,
+        "Datasets_GetDatasetsInGroup": 1,
+        "Datasets_PostDatasetInGroup": 1,
+        "Items_GetReportDefinition": 3,
+        "Items_ListReports": 3,
+        "Items_CreateReport": 3,
+        "LongRunningOperations_GetOperationState": 12,  # of six items, in both tenants
+        "LongRunningOperations_GetOperationResult": 12,
+        "Reports_ExportReportInGroup": 2,
+        "Reports_GetReportsInGroup": 2,
+        "Imports_GetImportsInGroup": 2,
+        "Imports_PostImportInGroup": 2,
+        "Imports_GetImportInGroup": 2,
+        "Dashboards_GetDashboardsInGroup": 2,
+        "Dashboards_AddDashboardInGroup": 2,
+    }
+    assert counted(estate, {"pipelines"}) == {
+        "Pipelines_GetPipelines": 1,
+        "Pipelines_CreatePipeline": 1,
+        "Pipelines_GetPipelineStages": 1,
+        "Pipelines_AssignWorkspace": 2,
+        "Pipelines_GetPipelineUsers": 1,
+        "Pipelines_UpdatePipelineUser": 3,
+    }
+    whole = counted(estate)
+    assert whole["Workspaces_UpdateWorkspace"] == whole["Groups_UpdateGroup"] == 1
+    assert whole["Datasets_RefreshDatasetInGroup"] == 3  # models by definition come without data
+    assert whole["Groups_DeleteUserInGroup"] == 1
+
+
+def test_definition_operations_count_on_quotas_of_their_own() -> None:
+    estate = estate_of([every_kind(1)], AT_ONCE)
+    forecast = estimate(estate, SOURCE, TARGET, now=START, pace=AT_ONCE)
+    assert forecast["calls"]["fabric.lro"] == 24
+    assert forecast["calls"]["fabric.platform"] == 6 * 3 + 1 + 1  # folders; the list that validation reads
+    assert any("long-running" in text for text in forecast["assumptions"])
+    half = estimate(estate, SOURCE, TARGET, now=START, pace=replace(AT_ONCE, accepted=0.5))
+    assert half["calls"]["fabric.lro"] == 12
+
+
+def test_what_a_person_moves_costs_no_calls() -> None:
+    by_hand = {"report": {"byHand": 4}, "dataflow": {"byHand": 2}, "dashboard": {"staysBehind": 1}}
+    assert told(replace(workspace(1), kinds=by_hand))["calls"] == told(workspace(1))["calls"]
 
 
 def test_ten_thousand_workspaces_take_a_hundred_scans() -> None:
@@ -199,6 +294,39 @@ def test_the_longest_path_is_that_of_the_largest_workspace_after_the_plan() -> N
     assert forecast["expectedEnd"] == (START + timedelta(seconds=forecast["seconds"])).isoformat()
 
 
+def test_the_longest_path_leads_through_the_workspace_whose_models_are_needed() -> None:
+    models = replace(workspace(1, refreshable=1), kinds={"dataset": {"definition": 200}})
+    thin = replace(workspace(2, users=200), kinds={"report": {"definition": 1}}, upstream=["w1", "unknown"])
+    alone = [sum(leg.seconds for leg in estate_of([each], PACE).longest) for each in (models, thin)]
+    for extracts in ([models, thin], [thin, models]):
+        path = estate_of(extracts, PACE).longest
+        assert "of 'Workspace 1' arrive" in path[0].what
+        assert "'Workspace 2'" not in path[1].what  # made meanwhile
+        assert max(alone) < sum(leg.seconds for leg in path) < sum(alone)
+
+
+@pytest.mark.parametrize(
+    ("of_large", "kinds"),
+    [
+        ([], {}),  # a file brings along what it needs
+        (["w2"], {"report": {"definition": 1}}),  # they use each other
+    ],
+)
+def test_who_holds_nobody_up(of_large: list[str], kinds: dict[str, dict[str, int]]) -> None:
+    large = replace(workspace(1, users=9), kinds={"dataset": {"definition": 200}}, upstream=of_large)
+    small = replace(workspace(2, pbixReports=1), kinds=kinds, upstream=["w1"])
+    alone, both = (estate_of(extracts, PACE).longest for extracts in ([large], [small, large]))
+    assert both == alone
+
+
+def test_pipelines_come_after_everything() -> None:
+    forecast = estimate(
+        estate_of([workspace(1)], PACE, pipelines=[PIPELINE]), SOURCE, TARGET, now=START, pace=PACE
+    )
+    assert "1 deployment pipelines" in forecast["longestPath"][-1]["what"]
+    assert forecast["seconds"] > told(workspace(1))["seconds"]
+
+
 def test_twelve_at_once() -> None:
     one = told(workspace(1, pbixReports=1))["seconds"]
     many = told(*(workspace(number, pbixReports=1) for number in range(10 * WORKSPACES_AT_ONCE)))
@@ -221,6 +349,7 @@ def test_bytes_are_said_not_to_be_known_unless_somebody_knows_them() -> None:
 COUNTS = st.fixed_dictionaries(
     {name: st.integers(0, 400) for name in ("pbixReports", "refreshable", "users", "renamed")}
 )
+ROUTES = st.sampled_from([(kind, route) for kind, routes in EVERY_ROUTE.items() for route in routes])
 
 
 @given(st.lists(st.tuples(st.booleans(), COUNTS), max_size=5), st.data())
@@ -250,6 +379,22 @@ QUOTAS = st.builds(
 )
 
 
+@given(st.lists(ROUTES, max_size=5), ROUTES, st.integers(1, 100), st.booleans())
+def test_more_of_any_kind_never_costs_less(
+    there: list[tuple[str, str]], added: tuple[str, str], number: int, used: bool
+) -> None:
+    kinds: dict[str, dict[str, int]] = {}
+    for kind, route in there:
+        kinds.setdefault(kind, {})[route] = 3
+    one = replace(workspace(1, refreshable=1), kinds=kinds, upstream=["w2"] if used else [])
+    other = replace(every_kind(2, pbixReports=1), upstream=[] if used else ["w1"])
+    kind, route = added
+    more = {**kinds, kind: {**kinds.get(kind, {}), route: kinds.get(kind, {}).get(route, 0) + number}}
+    before, after = told(one, other), told(replace(one, kinds=more), other)
+    assert all(after["calls"].get(key, 0) >= number for key, number in before["calls"].items())
+    assert after["seconds"] >= before["seconds"]
+
+
 @given(QUOTAS, st.integers(0, 100_000), st.integers(0, 1000), st.floats(0, 5), st.floats(0.005, 1))
 def test_more_calls_never_take_less_time(
     quota: Quota, number: int, more: int, latency: float, scale: float
@@ -263,24 +408,38 @@ def test_more_calls_never_take_less_time(
 
 
 def test_every_line_counts_something_that_estates_count() -> None:
-    every = estate_of(
-        [workspace(1, True, pbixReports=1, users=2, renamed=1), workspace(2, False, pbixReports=1)], PACE
-    )
+    one = every_kind(1, pbixReports=1, users=2, renamed=1, described=1, largeFormat=1, refreshable=2)
+    every = estate_of([one, workspace(2, False, pbixReports=1)], PACE, pipelines=[PIPELINE])
     lists = {"source-masterUser": 1, "target-graph": 1, "source-gateways": 1, "target-gateways": 1}
     somebody = replace(workspace(1), principals={"alice@contoso.com": {}})
     listed = estate_of([somebody], PACE, "member", lists)
-    counted = {name for name, number in (every.counts + listed.counts).items() if number}
-    assert {line.per for line in LINES} <= counted
-    assert set(Per) >= counted
+    found = {name for name, number in (every.counts + listed.counts).items() if number}
+    assert {line.per for line in LINES} <= found
+    assert set(Per) >= found
 
 
-@pytest.mark.parametrize("what", Looks)
+LASTING = {
+    Looks.SCAN: "scan_s",
+    Looks.CAPACITY: "capacity_s",
+    Looks.IMPORT: "import_s",
+    Looks.SMALL_IMPORT: "import_s",
+    Looks.READING: "operation_s",
+    Looks.MAKING: "operation_s",
+    Looks.REFRESH: "refresh_s",
+}
+
+
+@pytest.mark.parametrize("what", LASTING)
 def test_a_longer_wait_is_looked_at_more_often(what: Looks) -> None:
-    name = {"scan": "scan_s", "capacity": "capacity_s", "import": "import_s", "refresh": "refresh_s"}[what]
-    waits = [replace(PACE, **{name: (s, s)}).wait(what) for s in (0, 10, 100, 1000, 100_000)]
+    waits = [replace(PACE, **{LASTING[what]: (s, s)}).wait(what) for s in (0, 10, 100, 1000, 100_000)]
     assert [wait.looks for wait in waits] == sorted(wait.looks for wait in waits)
     assert waits[1].seconds >= 10
     assert waits[-1].looks < 200  # a deadline ends it
+
+
+def test_every_kind_of_look_has_a_number() -> None:
+    assert PACE.looks().keys() == set(Looks)
+    assert LASTING.keys() == set(Looks) - {Looks.RESULT}  # of which there is one, without a wait
 
 
 def test_it_takes_a_moment_for_ten_thousand_workspaces() -> None:
