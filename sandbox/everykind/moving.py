@@ -9,7 +9,7 @@ from sandbox.everykind.sources import SALES, Sources
 from sandbox.holdings import FabricItem, Link, Origins
 from sandbox.state import Dataset, File, Report, Workspace
 
-LEFT, RIGHT, TWINS = "Every left half", "Every right half", "Every twin"
+LEFT, RIGHT, TWINS, MASHED = "Every left half", "Every right half", "Every twin", "Every mashup"
 REFUSED, LINKED, PAGED = "Every refusal at the door", "Every link", "Every paginated report"
 MODELESS = "ExportPBIX_ModelessWorkbookNotFound"
 APP = "https://app.powerbi.com"
@@ -25,7 +25,7 @@ def add_moving(founding: Founding, sources: Sources) -> None:
 
 
 def second_generation(founding: Founding, space: Workspace, sources: Sources) -> None:
-    """Two dataflows, one reads the other; and a model that reads the second."""
+    """Two dataflows, one reads the other; and in another workspace a model that reads the second."""
     first = next(item for item in space.fabric_items if item.kind == "Dataflow")
     second = FabricItem(founding.id(), "Dataflow", "Our second Dataflow", "Reads the first", first.creator_id)
     second.modified = founding.making.moment()
@@ -34,9 +34,10 @@ def second_generation(founding: Founding, space: Workspace, sources: Sources) ->
     first.parts = definitions.encoded(mashups.gen2(first.name, {"Rows": steps}))
     reading = mashups.of_dataflow(Link(first.id, space.id))
     second.parts = definitions.encoded(mashups.gen2(second.name, {"Rows": reading, "Few": "Rows{0}"}))
-    model = founding.model(space, "On a dataflow of the second generation", "PowerBIModelingService")
+    view = founding.space(MASHED)
+    model = founding.model(view, "On a dataflow of the second generation", "PowerBIModelingService")
     model.tables = _tables(founding, mashups.of_dataflow(Link(second.id, space.id)))
-    founding.authored(space, "View of the second generation", model)
+    founding.authored(view, "View of the second generation", model)
 
 
 def speak(founding: Founding) -> None:

@@ -23,6 +23,7 @@ SPACES = (
     moving.LEFT,
     moving.RIGHT,
     moving.TWINS,
+    moving.MASHED,
     moving.REFUSED,
     moving.LINKED,
     moving.PAGED,
@@ -177,7 +178,7 @@ def _stale_link(state: Json) -> None:
 
 
 def _stale_reading(state: Json) -> None:
-    model = find(state, content.FABRIC, "datasets", "On a dataflow of the second generation")
+    model = find(state, moving.MASHED, "datasets", "On a dataflow of the second generation")
     _replace(model, 'dataflowId="', f'dataflowId="{NOWHERE}')
 
 
@@ -234,9 +235,9 @@ def test_what_is_missing_is_left_where_no_file_would_have_carried_it(judged: Jud
     for space, kind, name in (
         (THIN, "reports", "View from afar"),
         (moving.PAGED, "reports", "On a model"),
-        (content.FABRIC, "datasets", "On a dataflow of the second generation"),
+        (moving.MASHED, "datasets", "On a dataflow of the second generation"),
         (content.FABRIC, "fabricItems", "Our second Dataflow"),
-        (content.FABRIC, "reports", "View of the second generation"),
+        (moving.MASHED, "reports", "View of the second generation"),
     ):
         (held,) = [item for item in target["workspaces"] if item["name"] == space]
         held[kind].remove(find(target, space, kind, name))
