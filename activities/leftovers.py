@@ -5,19 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from activities.context import Context
-from shared.models import ItemRow
+from shared.assessment.model import Obstacle
+from shared.models import ItemRow, Kind
 
+_CODE = "content.sourceLinks"
 _SHOWN = 10
 
 
 def name_links(context: Context, item: ItemRow, left: Mapping[str, str]) -> None:
-    """`left`: source ids that are in its content and have no place in the target (yet), with readable names."""
-    if not left:
+    """`left`: source ids that are in its content and have no place in the target (yet), with readable names.
+
+    With none left, what was said before is taken back.
+    """
+    if len(left) == item.links and not left:
         return
+    call, services = context.call, context.services
+    services.manifest.update_item(
+        call.migration, call.workspace, Kind(item.kind), item.source_id, links=len(left)
+    )
+    if not left:
+        gone = Obstacle(_CODE, item.kind, item.source_id, item.source_name, "", call.workspace)
+        return services.findings.retract(call.migration, gone)
     shown = ", ".join(f"{name} ({identity})" for identity, name in sorted(left.items())[:_SHOWN])
     more = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
     context.finding(
-        "content.sourceLinks",
+        _CODE,
         kind=item.kind,
         id=item.source_id,
         name=item.source_name,

@@ -47,6 +47,7 @@ class Way:
     send: Callable[[Context, str, ItemRow, Any], Json]
     content: Callable[[Context, ItemRow], Any] = lambda context, item: None
     names: Callable[[bytes], Iterable[str]] = lambda content: ()  # the GUIDs in what was read, lower case
+    renew: Callable[[Context, str, ItemRow, Any], Json] | None = None  # sends it over the item it has become
     finish: Callable[[Context, ItemRow, str], None] = lambda context, item, made: None  # once it is there
     read: Callable[[Context, ItemRow, dict[str, Any]], Iterable[bytes] | None] | None = None
     ended: Callable[[Context, str, ItemRow, Json], Row | None] | None = None

@@ -52,6 +52,7 @@ def _way(of: _Kind) -> Way:
         send=partial(_send, of),
         ended=_ended,
         names=_names,
+        renew=partial(_renew, of),
         finish=of.finish,
         refusal=_refusal,
     )
@@ -119,6 +120,12 @@ def _send(of: _Kind, context: Context, workspace: str, item: ItemRow, content: J
         folder_id=folder_of(context, item),
     )
     return _begun(begun)
+
+
+def _renew(of: _Kind, context: Context, workspace: str, item: ItemRow, content: Json) -> Json:
+    """Items_Update…Definition: the id stays, and whoever uses it notices nothing."""
+    begun = context.target.definitions.update(workspace, of.kind, item.target_id, content)
+    return {"operation": begun.operation} if begun.operation else {}
 
 
 def _description(context: Context, item: ItemRow, definition: Json) -> str:

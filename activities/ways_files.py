@@ -63,6 +63,15 @@ def _send_rdl(context: Context, workspace: str, item: ItemRow, content: bytes) -
     return {"import": made}
 
 
+def _renew_rdl(context: Context, workspace: str, item: ItemRow, content: bytes) -> Json:
+    """The service overwrites by name, so only where no other has it."""
+    named = [row for row in _paginated(context, workspace) if row.get("name") == item.source_name]
+    if [str(row["id"]).lower() for row in named] != [item.target_id.lower()]:
+        raise BadRequest("item.nameTaken", f"{len(named)} paginated reports are called {item.source_name!r}")
+    made = context.target.imports.post_file(workspace, f"{item.source_name}.rdl", "Overwrite", Bytes(content))
+    return {"import": made}
+
+
 def _paginated(context: Context, workspace: str) -> Iterable[Row]:
     return [
         row for row in context.target.reports.list(workspace) if row.get("reportType") == "PaginatedReport"
@@ -141,6 +150,7 @@ RDL = Way(
     read=_read_rdl,
     content=_rdl,
     send=_send_rdl,
+    renew=_renew_rdl,
     ended=_rdl_ended,
     pending=_rdl_imports,
 )

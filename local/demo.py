@@ -21,12 +21,13 @@ from typing import Any
 from local.azurite import Azurite
 from local.demo_command import REQUEST, Command, CommandFailed
 from local.demo_figures import calls_made, forecast_beside_outcome, kinds, verdict
+from local.demo_request import request
 from local.errors import LocalHostError
 from local.process import App
 from sandbox.server import Sandbox
 from sandbox.verdict import render
 
-WORKSPACES = 20
+WORKSPACES = 10
 SCALE = 0.05  # of real time: a refresh of 20 s takes one, so that there is something to see
 MIGRATION = "demo"
 DRIFT_WITHIN_S = 60.0
@@ -64,7 +65,14 @@ class Demo:
             "in contoso, none in fabrikam), and the app."
         )
         azurite = self._stack.enter_context(Azurite(self._folder / "azurite"))
-        self._sandbox = Sandbox(self._folder / "sandbox", workspaces=WORKSPACES, time_scale=SCALE, lag="0-0")
+        self._sandbox = Sandbox(
+            self._folder / "sandbox",
+            workspaces=WORKSPACES,
+            every_kind=True,
+            graph=True,
+            time_scale=SCALE,
+            lag="0-0",
+        )
         self._stack.callback(self._sandbox.stop)
         self._sandbox.start()
         settings = {"AzureWebJobsStorage": azurite.connection_string, **self._sandbox.env, **SETTINGS}
@@ -78,8 +86,8 @@ class Demo:
             "Plan it first: everything in contoso goes to fabrikam. The request says on which capacity and to whom "
             "(ids stand for groups and apps, null leaves somebody out knowingly)."
         )
-        request = {"id": MIGRATION, **self._sandbox.control.suggested_request()}
-        file = self._command.write(request)
+        self._request = request(self._sandbox.control, MIGRATION)
+        file = self._command.write(self._request)
         self._command.show("plan", file, "--report", str(self._report))
         self._forecast = self._command.json("plan", file)["forecast"]
         written = len(self._sandbox.control.writes())
@@ -97,7 +105,7 @@ class Demo:
 
     def _compare(self) -> dict[str, Any]:
         self._step("Compare the two tenants, item by item and by the bytes of the files.")
-        comparison = self._sandbox.control.compare()
+        comparison = self._sandbox.control.compare(self._request)
         tell(render(comparison))
         return comparison
 

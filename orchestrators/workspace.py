@@ -12,7 +12,7 @@ from typing import Any
 
 from durabletask.task import OrchestrationContext
 
-from activities import access, capacity, furnishing, items, retrying, validation, workspaces
+from activities import access, capacity, furnishing, items, mending, retrying, validation, workspaces
 from orchestrators.item import move_item, move_model
 from orchestrators.names import item_instance
 from orchestrators.waiting import Steps, Tally, generations, step
@@ -124,6 +124,12 @@ def others(phase: str, width: int = MODELS_AT_ONCE) -> Callable[..., Phase]:
     return run
 
 
+def links(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Phase:
+    """What was made before what it leads to."""
+    outcome = yield from step(ctx, mending.mend_links, payload, tally)
+    return (outcome if isinstance(outcome, Failed) else None), None
+
+
 def people(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Phase:
     """Workspace users, as many as one activity grants in its time; again until none is left."""
     outcome = yield from step(ctx, access.grant_access, payload, tally)
@@ -175,6 +181,7 @@ PHASES: dict[str, Callable[..., Phase]] = {
     "definitions": others("definitions"),
     "reports": others("reports"),
     "dashboards": others("dashboards"),
+    "links": links,
     "access": people,
     "validation": proof,
 }

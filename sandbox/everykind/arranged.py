@@ -19,8 +19,8 @@ def add_arranged(founding: Founding) -> None:
 def _folders(founding: Founding) -> None:
     """Two of one name at different places, one that is empty, and items of several kinds in and beside them."""
     space = founding.space(FOLDERS)
-    sales, archive = _folder(founding, space, "Sales"), _folder(founding, space, "Archive & Ablage")
-    inner = _folder(founding, space, "Archive & Ablage", sales)
+    sales, archive = _folder(founding, space, "Sales"), _folder(founding, space, "Archive und Ablage")
+    inner = _folder(founding, space, "Archive und Ablage", sales)
     deepest = _folder(founding, space, "2026", inner)
     _folder(founding, space, "Empty", archive)
     for name, folder in (("In a folder", sales), ("Far down", deepest), ("Beside them all", None)):

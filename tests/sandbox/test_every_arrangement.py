@@ -31,7 +31,7 @@ def space(made: Estate, name: str) -> Workspace:
 def test_folders_are_nested_and_hold_what_is_there(made: Estate) -> None:
     held = space(made, arranged.FOLDERS)
     paths = {"/".join(path_of(held, folder.id)) for folder in held.folders}
-    assert "Sales/Archive & Ablage/2026" in paths and "Archive & Ablage" in paths
+    assert "Sales/Archive und Ablage/2026" in paths and "Archive und Ablage" in paths
     assert held.placed.keys() <= item_ids(held) and set(held.placed.values()) <= {f.id for f in held.folders}
 
 

@@ -1,0 +1,105 @@
+"""Links between items of one workspace that were made before what they lead to: sent once more, now that it is there.
+
+Reports link to each other in circles, so none can wait for all it names. What arrived with ids that had no place yet
+is rewritten from the staged source and goes over its own item, whose id stays.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from activities.context import Context, open_context
+from activities.frame import Call
+from activities.making import Way
+from activities.ways import has_way, way_of
+from shared.errors import ContentError, ServiceError, is_transient
+from shared.models import ItemRow, ItemState, Kind
+from shared.outcomes import Done, Outcome, Wait
+from shared.polling import DEFINITION
+from shared.services import Services
+
+type Json = dict[str, Any]
+
+
+def mend_links(services: Services, call: Call) -> Outcome:
+    """Items_Update…Definition or an import that overwrites, for each item whose content can be better now.
+
+    One after the other; what is refused keeps its finding and stops nothing.
+    """
+    context = open_context(services, call)
+    begun, made = _state(call)
+    for item in sorted(_linked(context), key=lambda row: row.source_id):
+        if item.source_id < begun:
+            continue
+        waiting = _mend(context, item, made if item.source_id == begun else None)
+        if waiting is not None:
+            return waiting
+    return Done()
+
+
+def _linked(context: Context) -> list[ItemRow]:
+    items = context.services.manifest.items_of(context.call.migration, context.call.workspace)
+    return [row for row in items if row.links and row.state == ItemState.DONE and row.blob and has_way(row)]
+
+
+def _mend(context: Context, item: ItemRow, made: Json | None) -> Wait | None:
+    """`made`: what an earlier look has begun for it."""
+    way = way_of(item)
+    try:
+        begun = made if made is not None else _begin(context, item, way)
+        if not begun or way.ended is None:
+            return None
+        if way.ended(context, context.workspace().target_id, item, begun) is not None:
+            return None
+    except (ServiceError, ContentError) as error:
+        if is_transient(error):
+            raise
+        _keep(context, item, error)
+        return None
+    again = DEFINITION.again(context.call.state, context.services.clock.now(), context.call.scale)
+    if again is None:
+        return None
+    return Wait(again.until, {**again.state, "operation": json.dumps([item.source_id, begun])})
+
+
+def _begin(context: Context, item: ItemRow, way: Way) -> Json | None:
+    """None where nothing it names has come since, or its way can't go over what is there."""
+    if way.renew is None:
+        return None
+    renew, before = way.renew, item.links
+    content = way.content(context, item)  # counts anew what it names
+    call, workspace = context.call, context.workspace().target_id
+    now = context.services.manifest.item(call.migration, call.workspace, Kind(item.kind), item.source_id)
+    if now.links >= before:
+        return None
+    return context.services.gate.write(
+        context.intent("mend", f"{item.kind}.{item.source_id}", way.operation, item.source_name),
+        look=lambda tried: None,
+        act=lambda: renew(context, workspace, now, content),
+        repeatable=True,
+    )
+
+
+def _keep(context: Context, item: ItemRow, error: ServiceError | ContentError) -> None:
+    message = (
+        f"Links in it lead to the old tenant, and it could not be sent again: {error.code}: {error.message}"
+    )
+    context.services.manifest.update_item(
+        context.call.migration,
+        context.call.workspace,
+        Kind(item.kind),
+        item.source_id,
+        links=max(1, item.links),
+    )
+    context.finding(
+        "content.sourceLinks", kind=item.kind, id=item.source_id, name=item.source_name, message=message
+    )
+
+
+def _state(call: Call) -> tuple[str, Json | None]:
+    held = call.state.get("operation")
+    if not held:
+        return "", None
+    identity, made = json.loads(str(held))
+    return identity, made
