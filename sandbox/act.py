@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from sandbox import changes
 from sandbox.activity import record
 from sandbox.areas import groups
 from sandbox.state import Access, Dataset, Report, Workspace, new_id
@@ -134,6 +135,8 @@ ACTIONS: dict[str, Callable[[Service, str, Json], Json]] = {
     "createReport": create_report,
     "renameReport": rename_report,
     "editReport": edit_report,
+    "changeReport": changes.change_report,
+    "changeModel": changes.change_model,
     "deleteReport": delete_report,
     "deleteDataset": delete_dataset,
     "addUser": add_user,

@@ -3,7 +3,7 @@
 from sandbox import definitions
 from sandbox.definition_kind import Kind, Place, corrupted
 from sandbox.definitions import Payloads
-from sandbox.filling import describe
+from sandbox.filling import describe, trace
 from sandbox.state import Dataset, Workspace, new_id
 from sandbox.timing import iso, now
 from sandbox.tmdl_reading import Unreadable
@@ -26,6 +26,7 @@ def _apply_model(place: Place, item: Dataset, payloads: Payloads) -> None:
     item.parts = definitions.encoded(payloads)
     item.file_id = None
     describe(item, payloads)
+    trace(place.service.state, item)
 
 
 def _add_model(place: Place, name: str) -> Dataset:

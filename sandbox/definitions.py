@@ -55,7 +55,8 @@ def report_payloads(tenant: Tenant, report: Report) -> Payloads:
     if report.parts:
         return decoded(report.parts)
     file = tenant.files.get(report.file_id or "")
-    return pbir.report_files(report, file.layout or file.sha256 if file else report.id)
+    edition = report.extra.get("edition", "")  # of one that was changed in the service
+    return pbir.report_files(report, file.layout or file.sha256 if file else f"{report.id}{edition}")
 
 
 def paginated_payloads(report: Report) -> Payloads:

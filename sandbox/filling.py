@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sandbox import mashups
-from sandbox.state import Dataset, Tenant
+from sandbox.holdings import Link, Origins
+from sandbox.state import Dataset, Tenant, Workspace
 from sandbox.tmdl_reading import parameters, read_model
 from sandbox.world import Service
 
@@ -35,6 +36,16 @@ def describe(model: Dataset, payloads: Mapping[str, bytes]) -> None:
         model.content_provider_type = "InDirectQueryMode"
 
 
+def trace(tenant: Tenant, model: Dataset) -> None:
+    """Its lineage: dataflows and models of this tenant that it reads, and data sources that are known by now."""
+    values, origins = _values(model), Origins(model.origins.data_sources if model.origins else [])
+    for text in expressions_of(model):
+        origins.dataflows += [link for link in mashups.links(text, values) if link not in origins.dataflows]
+        for workspace, name in mashups.models(text):
+            origins.datasets += [Link(item.id, home.id) for home, item in _named(tenant, workspace, name)]
+    model.origins = origins if origins != Origins() else None
+
+
 def fill(service: Service, model: Dataset) -> None:
     """As a full refresh does."""
     model.tables = copy.deepcopy(model.tables)
@@ -42,18 +53,20 @@ def fill(service: Service, model: Dataset) -> None:
         rows = service.world.contents.rows_of(table)
         if rows is not None and table.get("storageMode") is None:
             table["rows"] = rows
+    if any("dataflowId" in text or "powerbi://" in text for text in expressions_of(model)):
+        trace(service.state, model)
 
 
 def dangling(tenant: Tenant, model: Dataset) -> str | None:
     """What it reads and this tenant does not have: an id, or a model by its workspace and name."""
     known = set(_ids(tenant))
-    values = {item["name"]: str(item["currentValue"]) for item in parameters(model.expressions)}
+    values = _values(model)
     for text in expressions_of(model):
         for found in mashups.navigations(text, values):
             if found not in known:
                 return found
         for workspace, name in mashups.models(text):
-            if not _holds(tenant, workspace, name):
+            if not list(_named(tenant, workspace, name)):
                 return f"{workspace}/{name}"
     return None
 
@@ -72,12 +85,14 @@ def _ids(tenant: Tenant) -> Iterator[str]:
             yield from (item.id for item in space.fabric_items)
 
 
-def _holds(tenant: Tenant, workspace: str, name: str) -> bool:
-    return any(
-        space.name.casefold() == workspace.casefold() and any(model.name == name for model in space.datasets)
-        for space in tenant.workspaces.values()
-        if space.state == "Active"
-    )
+def _named(tenant: Tenant, workspace: str, name: str) -> Iterator[tuple[Workspace, Dataset]]:
+    for space in tenant.workspaces.values():
+        if space.state == "Active" and space.name.casefold() == workspace.casefold():
+            yield from ((space, model) for model in space.datasets if model.name == name)
+
+
+def _values(model: Dataset) -> dict[str, str]:
+    return {item["name"]: str(item["currentValue"]) for item in parameters(model.expressions)}
 
 
 def _read(table: Json) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox import dataflow_imports, definitions, folders
+from sandbox import dataflow_imports, definitions, filling, folders
 from sandbox.activity import record
 from sandbox.importplans import Makes
 from sandbox.live import connected_model
@@ -101,6 +101,7 @@ def _publish_model(
         workspace.datasets.append(model)
     model.configured_by, model.file_id, model.parts = item.created_by, received.file.id, {}
     service.world.contents.fill(model, received.file.sha256)
+    filling.trace(service.state, model)
     item.dataset_ids.append(model.id)
     event = "EditDataset" if same else "CreateDataset"
     record(service, event, item.created_by, item.id, workspace, dataset=model)

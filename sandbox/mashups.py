@@ -68,6 +68,13 @@ def navigations(text: str, values: dict[str, str]) -> Iterator[str]:
         yield (written or values.get(name.strip('#"'), "")).lower()
 
 
+def links(text: str, values: dict[str, str]) -> Iterator[Link]:
+    """The dataflows that are read: each by its workspace and then by itself."""
+    ids = list(navigations(text, values))
+    for workspace, dataflow in zip(ids[::2], ids[1::2], strict=False):
+        yield Link(dataflow, workspace)
+
+
 def models(text: str) -> Iterator[tuple[str, str]]:
     """Workspace and model, by name, on which it is built."""
     for workspace, model in _MODEL.findall(text):

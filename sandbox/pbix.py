@@ -8,6 +8,7 @@ gives it its size. Everything is streamed: a file of several GiB needs a few MiB
 import hashlib
 import json
 import random
+import shutil
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ RESOURCE = "Report/StaticResources/RegisteredResources/sandbox.bin"
 
 _CONTENT_TYPES = "[Content_Types].xml"
 _LAYOUT = "Report/Layout"
+_NOTE = "Report/StaticResources/RegisteredResources/edition.bin"
 _RESOURCE_TYPE = '<Default Extension="bin" ContentType="application/octet-stream" />'
 _EPOCH = (2024, 1, 1, 0, 0, 0)
 _BLOCK = 1024 * 1024
@@ -75,6 +77,19 @@ def write(target: Path, template: Template, label: str, size: int = 0, links: Se
             resource.write(label.encode() + b"\n")
             for block in _incompressible(label, filling):
                 resource.write(block)
+    with target.open("rb") as written:
+        digest = hashlib.file_digest(written, "sha256").hexdigest()
+    return File(target.name, digest, target.stat().st_size, layout_of(target))
+
+
+def edited(target: Path, original: Path, label: str) -> File:
+    """The same report with something else on it: what publishing it again sends."""
+    with zipfile.ZipFile(original) as old, zipfile.ZipFile(target, "w", allowZip64=True) as made:
+        for member in old.infolist():
+            if member.filename != _NOTE:
+                with old.open(member) as source, made.open(_stored(member.filename), "w") as out:
+                    shutil.copyfileobj(source, out)
+        made.writestr(_stored(_NOTE), label)
     with target.open("rb") as written:
         digest = hashlib.file_digest(written, "sha256").hexdigest()
     return File(target.name, digest, target.stat().st_size, layout_of(target))
