@@ -13,7 +13,8 @@ from shared.content.ids import IdMap
 from shared.models import ItemRow, Kind, Need, WorkspaceRow
 from shared.run_documents import order_path
 
-_READING = frozenset({Kind.DATASET, Kind.DATAFLOW})
+_SOURCES = frozenset({Kind.DATASET, Kind.DATAFLOW})
+_READING = _SOURCES | {Kind.PAGINATED_REPORT}
 _WORKSPACES = 50  # whose items are read for one piece of content; more no content of people names
 
 
@@ -36,7 +37,7 @@ def ids_for(context: Context, guids: Iterable[str], needs: Iterable[str] = ()) -
 
 
 def sources_in(context: Context, item: ItemRow, guids: Iterable[str]) -> list[Need]:
-    """The dataflows and models that a dataflow or model names in its content: it reads from them."""
+    """The dataflows and models that a dataflow, model or paginated report names in its content: it reads from them."""
     if item.kind not in _READING:
         return []
     named = set(guids) - {item.source_id.lower()}
@@ -44,7 +45,7 @@ def sources_in(context: Context, item: ItemRow, guids: Iterable[str]) -> list[Ne
         Need(row.source_id.lower(), Kind(each.kind), each.source_id.lower())
         for row, items in _named_workspaces(context, named, item.needs)
         for each in items
-        if each.kind in _READING and each.source_id.lower() in named
+        if each.kind in _SOURCES and each.source_id.lower() in named
     ]
 
 

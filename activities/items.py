@@ -102,7 +102,7 @@ def _read(context: Context, item: ItemRow, way: Way) -> Outcome:
 
 def _with_sources(context: Context, item: ItemRow, way: Way) -> Outcome:
     """Its content may name what no list has told that it reads: begun anew, it waits for that too."""
-    found = {str(need) for need in sources_in(context, item, way.names(staged_bytes(context, item)))}
+    found = {str(need) for need in sources_in(context, item, way.names(context, staged_bytes(context, item)))}
     if found <= set(item.needs):
         return Done()
     _update(context, needs=[*item.needs, *sorted(found - set(item.needs))])

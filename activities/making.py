@@ -46,7 +46,8 @@ class Way:
     listed: Callable[[Context, str], Iterable[Row]]
     send: Callable[[Context, str, ItemRow, Any], Json]
     content: Callable[[Context, ItemRow], Any] = lambda context, item: None
-    names: Callable[[bytes], Iterable[str]] = lambda content: ()  # the GUIDs in what was read, lower case
+    # The GUIDs in what was read, lower case, and those of the workspaces it names otherwise.
+    names: Callable[[Context, bytes], Iterable[str]] = lambda context, content: ()
     renew: Callable[[Context, str, ItemRow, Any], Json] | None = None  # sends it over the item it has become
     finish: Callable[[Context, ItemRow, str], None] = lambda context, item, made: None  # once it is there
     read: Callable[[Context, ItemRow, dict[str, Any]], Iterable[bytes] | None] | None = None

@@ -10,7 +10,7 @@ from activities.planning import read_selection
 from shared.models import ItemRow
 from shared.run_documents import folders_path
 
-_ADDRESS = b"powerbi://"
+_ADDRESSES = (b"powerbi://", b"powerbiworkspacename")  # the latter in paginated reports
 
 
 def folder_of(context: Context, item: ItemRow) -> str:
@@ -20,9 +20,18 @@ def folder_of(context: Context, item: ItemRow) -> str:
     return str(known.get("items", {}).get(item.source_id.lower(), ""))
 
 
+def workspaces_called(context: Context, names: Iterable[str]) -> set[str]:
+    """The source ids (lower case) of the workspaces that move and have one of these names."""
+    wanted = {name.casefold() for name in names}
+    if not wanted:
+        return set()
+    selection = read_selection(context.services, context.call.migration)
+    return {entry["id"].lower() for entry in selection["workspaces"] if entry["name"].casefold() in wanted}
+
+
 def workspace_names(context: Context, content: Iterable[bytes]) -> Mapping[str, str]:
-    """Source name to target name of all that move, for content that names a workspace in an address; else none."""
-    if not any(_ADDRESS in piece.lower() for piece in content):
+    """Source name to target name of all that move, for content that names a workspace by its name; else none."""
+    if not any(address in piece.lower() for piece in content for address in _ADDRESSES):
         return {}
     selection = read_selection(context.services, context.call.migration)
     return {entry["name"]: entry["targetName"] for entry in selection["workspaces"] if entry["moves"]}

@@ -163,7 +163,7 @@ def _set_format(context: Context, workspace: str, dataset: str) -> Json:
     return {}
 
 
-def _names(content: bytes) -> Iterable[str]:
+def _names(context: Context, content: bytes) -> Iterable[str]:
     return parts.guids_of(parts.parts_of(json.loads(content)))
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from html import unescape
 from typing import Any
 
 from activities.context import Context
@@ -11,15 +13,18 @@ from activities.identities import ids_for
 from activities.leftovers import name_links
 from activities.making import Json, Refused, Row, Way, staged_bytes
 from activities.master_user import let_in
-from activities.places import folder_of, workspace_names
+from activities.places import folder_of, workspace_names, workspaces_called
 from shared import writes
 from shared.content import ids, jsontext, model_json, rdl
+from shared.content.encoding import decode
 from shared.errors import BadRequest, ContentError, EntityNotFound
 from shared.models import ItemRow
 from shared.powerbi.service_errors import parse
 
 _MOST_BYTES = 64 * 1024 * 1024  # of an RDL or a model.json
 _MODEL_JSON = "model.json"
+_HOME = re.compile(r"PowerBIWorkspaceName>([^<]*)<")  # beside a data source that is a model, for the eye
+_MODEL = re.compile(r"sobe_wowvirtualserver-([0-9A-Fa-f-]{36})")
 
 
 class Bytes:
@@ -51,10 +56,25 @@ def _read_rdl(context: Context, item: ItemRow, state: dict[str, Any]) -> Iterabl
 
 def _rdl(context: Context, item: ItemRow) -> bytes:
     content = staged_bytes(context, item)
-    known = ids_for(context, _names(content), item.needs)
+    known = _with_models(ids_for(context, _names_in_rdl(context, content), item.needs), content)
     rewritten = rdl.rewrite_rdl(content, known, workspace_names(context, [content]))
     name_links(context, item, {source: known.unmoved[source] for source in rewritten.left})
     return rewritten.content
+
+
+def _names_in_rdl(context: Context, content: bytes) -> set[str]:
+    """A model is named by its id alone, and where it is by the name of its workspace."""
+    text, _ = decode(content, "the RDL file")
+    return ids.guids(text) | workspaces_called(context, map(unescape, _HOME.findall(text)))
+
+
+def _with_models(known: ids.IdMap, content: bytes) -> ids.IdMap:
+    """Models that it reads and nobody knows stay those of the old tenant, which has to be said."""
+    text, _ = decode(content, "the RDL file")
+    read = {found.lower() for found in _MODEL.findall(text)} - known.targets.keys()
+    return ids.IdMap(
+        known.targets, dict.fromkeys(read, "a semantic model of the source") | dict(known.unmoved)
+    )
 
 
 def _send_rdl(context: Context, workspace: str, item: ItemRow, content: bytes) -> Json:
@@ -94,7 +114,7 @@ def _read_model_json(context: Context, item: ItemRow, state: dict[str, Any]) -> 
 
 def _model_json(context: Context, item: ItemRow) -> bytes:
     content = staged_bytes(context, item)
-    known = ids_for(context, _names(content), item.needs)
+    known = ids_for(context, _names(context, content), item.needs)
     rewritten = model_json.rewrite_model_json(jsontext.load_object(content, _MODEL_JSON), known)
     name_links(context, item, {source: known.unmoved[source] for source in rewritten.left})
     return jsontext.dump(rewritten.content)
@@ -105,7 +125,7 @@ def _send_model_json(context: Context, workspace: str, item: ItemRow, content: b
     return {"import": made}
 
 
-def _names(content: bytes) -> Iterable[str]:
+def _names(context: Context, content: bytes) -> Iterable[str]:
     return ids.guids(content.decode("utf-8", errors="replace"))
 
 
@@ -148,6 +168,7 @@ RDL = Way(
     operation="Imports_PostImportInGroup",
     listed=_paginated,
     read=_read_rdl,
+    names=_names_in_rdl,
     content=_rdl,
     send=_send_rdl,
     renew=_renew_rdl,
