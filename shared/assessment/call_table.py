@@ -38,12 +38,14 @@ class Per(StrEnum):
     RENAMED = "renamed"  # models of another name than the report they travel with
     DESCRIBED = "described"  # workspaces that get a description
     LARGE_FORMAT = "largeFormat"  # workspaces that get the large storage format
+    DATAFLOW_STORAGE = "dataflowStorage"  # workspaces that get an account of their own for dataflows
     MODEL_JSON = "modelJsons"  # dataflows of the first generation
     WITH_MODEL_JSON = "withModelJson"  # workspaces that have any: the master user is let in, and out again
     RDL = "rdls"  # paginated reports
     PUSH_MODEL = "pushModels"
     DASHBOARD = "dashboardsMade"
     WITH_DASHBOARD = "withDashboard"  # workspaces that have any
+    LARGE_MODEL = "largeModels"  # by definition, and they keep the large storage format
     MODEL_DEFINED, REPORT_DEFINED = "modelsDefined", "reportsDefined"  # moved by their definition
     DATAFLOW_DEFINED = "dataflowsDefined"  # of the second generation
     WITH_DATAFLOW_DEFINED = "withDataflowDefined"  # workspaces that have any
@@ -121,8 +123,12 @@ LINES: tuple[Line, ...] = (
     Line("containers", "target", op.ASSIGN_TO_CAPACITY, Per.ON_CAPACITY),
     Line("containers", "target", op.CAPACITY_ASSIGNMENT_STATUS, Per.ON_CAPACITY, Looks.CAPACITY),
     # containers: activities/furnishing.py; folders themselves are told by no list of a plan
+    Line("containers", "source", op.GET_GROUP, Per.WORKSPACE),
     Line("containers", "target", fabric.UPDATE_WORKSPACE, Per.DESCRIBED),
     Line("containers", "target", op.UPDATE_GROUP, Per.LARGE_FORMAT),
+    Line("containers", "source", op.LIST_DATAFLOW_STORAGES, Per.DATAFLOW_STORAGE),
+    Line("containers", "target", op.LIST_DATAFLOW_STORAGES, Per.DATAFLOW_STORAGE),
+    Line("containers", "target", op.ASSIGN_DATAFLOW_STORAGE, Per.DATAFLOW_STORAGE),
     Line("containers", "source", fabric.LIST_FOLDERS, Per.WORKSPACE),
     # dataflows: activities/ways_files.py, master_user.py, ways_definitions.py
     Line("dataflows", "source", op.EXPORT_DATAFLOW, Per.MODEL_JSON),
@@ -146,6 +152,7 @@ LINES: tuple[Line, ...] = (
     Line("definitions", "source", _MODEL.get_definition, Per.MODEL_DEFINED),
     Line("definitions", "target", _MODEL.list, Per.MODEL_DEFINED),
     Line("definitions", "target", _MODEL.create, Per.MODEL_DEFINED),
+    Line("definitions", "target", op.UPDATE_DATASET, Per.LARGE_MODEL),
     Line("definitions", "target", op.LIST_DATASETS, Per.PUSH_MODEL),
     Line("definitions", "target", op.CREATE_PUSH_DATASET, Per.PUSH_MODEL),
     # reports: activities/ways_definitions.py, ways_files.py

@@ -44,6 +44,8 @@ def counts_of(extract: Extract) -> Counter[str]:
         Per.ON_CAPACITY: on_capacity,
         Per.DESCRIBED: told.get("described", 0),
         Per.LARGE_FORMAT: told.get("largeFormat", 0) * on_capacity,
+        Per.LARGE_MODEL: told.get("largeModels", 0) * on_capacity,
+        Per.DATAFLOW_STORAGE: told.get("dataflowStorage", 0),
         Per.REPORT: reports,
         Per.RENAMED: told.get("renamed", 0),
         Per.GRANT: grants,

@@ -180,6 +180,8 @@ def _work(
         "grants": _users(document) if moves else 0,
         "described": int(moves and bool(text(document, "description"))),
         "largeFormat": int(moves and lower(document, "defaultDatasetStorageFormat") == "large"),
+        "dataflowStorage": int(moves and bool(text(document, "dataflowStorageId"))),
+        "largeModels": sum(lower(model.raw, "targetStorageMode") == "premiumfiles" for model in defined),
     }
 
 

@@ -15,7 +15,7 @@ from shared.assessment import lineage
 from shared.assessment.call_table import Looks, Per
 from shared.assessment.pace import Pace
 
-AT_ONCE = 3  # items of a workspace
+AT_ONCE, DATAFLOWS_AT_ONCE = 3, 20  # items of a workspace; orchestrators/workspace.py
 
 type Counts = Mapping[str, int]
 
@@ -116,18 +116,18 @@ def legs_of(name: str, counts: Counts, pace: Pace) -> list[tuple[Stage, Leg]]:
     as_small_file = 3 * step + 4 * call + pace.wait(Looks.SMALL_IMPORT).seconds
     file = pace.file_s + 3 * step + 4 * call + pace.wait(Looks.IMPORT).seconds
     anew = 3 * step + 2 * call
-    settings = told(Per.DESCRIBED) + told(Per.LARGE_FORMAT)
+    settings = told(Per.DESCRIBED) + told(Per.LARGE_FORMAT) + 3 * told(Per.DATAFLOW_STORAGE)
     assigned = 2 * step + 3 * call + pace.wait(Looks.CAPACITY).seconds
     granted = told(Per.GRANT_ROUND) * (step + call) + told(Per.GRANT) * (call + step / 4)
     refreshed = told(Per.REFRESH) * (2 * step + 3 * call)
     refreshed += told(Per.REFRESHING) * pace.wait(Looks.REFRESH).seconds
     legs = (
-        (Stage.CONTAINERS, f"the workspace '{name}' is made", 9 * step + (5 + settings) * call),
+        (Stage.CONTAINERS, f"the workspace '{name}' is made", 10 * step + (6 + settings) * call),
         (Stage.CONTAINERS, "it gets its capacity", assigned * told(Per.ON_CAPACITY)),
         (
             Stage.DATAFLOWS,
-            f"{flows + gen2} dataflows move, {AT_ONCE} at once",
-            _rounds((flows, as_small_file), (gen2, by_definition)),
+            f"{flows + gen2} dataflows move, {DATAFLOWS_AT_ONCE} at once",
+            _rounds((flows, as_small_file), (gen2, by_definition), at_once=DATAFLOWS_AT_ONCE),
         ),
         (
             Stage.FILES,
@@ -152,9 +152,9 @@ def legs_of(name: str, counts: Counts, pace: Pace) -> list[tuple[Stage, Leg]]:
     return [(stage, Leg(what, seconds)) for stage, what, seconds in legs if seconds > 0]
 
 
-def _rounds(*work: tuple[int, float]) -> float:
+def _rounds(*work: tuple[int, float], at_once: int = AT_ONCE) -> float:
     """So many things of so many seconds each, a few at once: no shorter than the last of them."""
     if not any(number for number, _ in work):
         return 0.0
     longest = max(seconds for number, seconds in work if number)
-    return max(longest, sum(number * seconds for number, seconds in work) / AT_ONCE)
+    return max(longest, sum(number * seconds for number, seconds in work) / at_once)

@@ -190,11 +190,18 @@ def test_counts_routes_and_minutes() -> None:
         "grants": 1,
         "described": 0,
         "largeFormat": 0,
+        "largeModels": 0,
+        "dataflowStorage": 0,
     }
     expected |= {"items": 7, "models": 3, "reports": 2, "paginatedReports": 1, "tiles": 2, "users": 1}
     assert expected.items() <= found.counts.items()
-    set_up = extracted(**parts, description="Figures", defaultDatasetStorageFormat="Large").counts
-    assert (set_up["described"], set_up["largeFormat"]) == (1, 1)
+    set_up = extracted(
+        datasets=[{"id": "m", "targetStorageMode": "PremiumFiles"}],
+        description="Figures",
+        defaultDatasetStorageFormat="Large",
+        dataflowStorageId="s",
+    ).counts
+    assert {set_up[name] for name in ("described", "largeFormat", "largeModels", "dataflowStorage")} == {1}
     personal = extracted({**ENTRY, "kind": "personal"}, **parts, description="Mine").counts
     assert personal["described"] == 0
     assert (personal["workspaces"], personal["grants"], personal["users"]) == (0, 0, 1)

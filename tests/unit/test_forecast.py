@@ -98,7 +98,7 @@ def test_one_workspace_call_by_call() -> None:
         "Reports_GetReportsInGroup": 3,  # source, survey, validation
         "Groups_GetGroups": 3,
         "Groups_CreateGroup": 1,
-        "Groups_GetGroup": 1,
+        "Groups_GetGroup": 2,
         "Folders_ListFolders": 1,
         "Reports_ExportReportInGroup": 1,
         "Datasets_GetDatasetsInGroup": 2,
@@ -113,7 +113,9 @@ def test_one_workspace_call_by_call() -> None:
 
 
 def test_items_that_come_with_no_pbix_call_by_call() -> None:
-    one = every_kind(1, pbixReports=1, refreshable=3, described=1, largeFormat=1)
+    one = every_kind(
+        1, pbixReports=1, refreshable=3, described=1, largeFormat=1, largeModels=1, dataflowStorage=1
+    )
     estate = estate_of([one], AT_ONCE, pipelines=[PIPELINE, UNMOVED])
     assert counted(estate, {"dataflows"}) == {
         "Dataflows_GetDataflow": 2,
@@ -130,6 +132,7 @@ def test_items_that_come_with_no_pbix_call_by_call() -> None:
         "Items_GetSemanticModelDefinition": 2,
         "Items_ListSemanticModels": 2,
         "Items_CreateSemanticModel": 2,
+        "Datasets_UpdateDatasetInGroup": 1,
         "Datasets_GetDatasetsInGroup": 1,
         "Datasets_PostDatasetInGroup": 1,
         "Items_GetReportDefinition": 3,
@@ -156,7 +159,7 @@ def test_items_that_come_with_no_pbix_call_by_call() -> None:
     whole = counted(estate)
     assert whole["Workspaces_UpdateWorkspace"] == whole["Groups_UpdateGroup"] == 1
     assert whole["Datasets_RefreshDatasetInGroup"] == 3  # models by definition come without data
-    assert whole["Groups_DeleteUserInGroup"] == 1
+    assert whole["Groups_DeleteUserInGroup"] == whole["Groups_AssignToDataflowStorage"] == 1
 
 
 def test_definition_operations_count_on_quotas_of_their_own() -> None:
@@ -409,6 +412,7 @@ def test_more_calls_never_take_less_time(
 
 def test_every_line_counts_something_that_estates_count() -> None:
     one = every_kind(1, pbixReports=1, users=2, renamed=1, described=1, largeFormat=1, refreshable=2)
+    one.counts.update(largeModels=1, dataflowStorage=1)
     every = estate_of([one, workspace(2, False, pbixReports=1)], PACE, pipelines=[PIPELINE])
     lists = {"source-masterUser": 1, "target-graph": 1, "source-gateways": 1, "target-gateways": 1}
     somebody = replace(workspace(1), principals={"alice@contoso.com": {}})
