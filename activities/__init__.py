@@ -60,6 +60,7 @@ ALL = (
     items.await_item,
     items.record_failure,
     mending.mend_links,
+    mending.next_linked,
     workspaces.count_workspace,
     access.grant_access,
     validation.check_workspace,

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from activities.context import Context
+from activities.places import folder_of, put_in_folder
 from shared.errors import TerminalError
 from shared.models import ItemRow, ItemState, Kind
 
@@ -42,6 +43,7 @@ def record_arrival(
         context.call.migration, context.call.workspace, Kind.DATASET, item.dataset_id
     )
     name = _model_named(context, model, str(dataset["id"]), str(dataset.get("name") or item.source_name))
+    put_in_folder(context, model, str(dataset["id"]), folder_of(context, item))
     # The report last: while it is not done, a try that died between the two comes here again.
     arrived(context, Kind.DATASET, item.dataset_id, str(dataset["id"]), name)
     arrived(

@@ -12,6 +12,7 @@ from typing import Any
 
 from activities.adoption import adopt_item, arrived
 from activities.context import Context
+from activities.places import folder_of, put_in_folder
 from shared.blobs import Staged
 from shared.errors import AppError
 from shared.models import ItemRow, Kind
@@ -53,6 +54,7 @@ class Way:
     read: Callable[[Context, ItemRow, dict[str, Any]], Iterable[bytes] | None] | None = None
     ended: Callable[[Context, str, ItemRow, Json], Row | None] | None = None
     pending: Callable[[Context, str, ItemRow], Iterable[Row]] | None = None  # imports that may become it
+    is_placed: bool = False  # `send` has put it into its folder
     prepare: Callable[[Context], None] = lambda context: None  # writes of their own before it is sent
     refusal: Callable[[AppError], Refused | None] = lambda error: (
         None
@@ -88,6 +90,7 @@ def arrive(context: Context, item: ItemRow, way: Way, made: Row) -> None:
     name = str(made.get("displayName") or made.get("name") or item.source_name)
     identity = str(made.get("id") or made.get("objectId"))
     way.finish(context, item, identity)
+    put_in_folder(context, item, identity, folder_of(context, item) if way.is_placed else "")
     arrived(context, Kind(item.kind), item.source_id, identity, name)
 
 

@@ -35,7 +35,15 @@ def mend_links(services: Services, call: Call) -> Outcome:
         waiting = _mend(context, item, made if item.source_id == begun else None)
         if waiting is not None:
             return waiting
+    if not any(item.links for item in _linked(context)):
+        context.update_workspace(links=False)
     return Done()
+
+
+def next_linked(services: Services, call: Call) -> Outcome:
+    """One page of the workspaces in which something still names what came later: `{"workspaces": [ids], "cursor"}`."""
+    page = services.manifest.workspaces(call.migration, call.page, call.cursor)
+    return Done({"workspaces": [row.source_id for row in page.rows if row.links], "cursor": page.token})
 
 
 def _linked(context: Context) -> list[ItemRow]:
@@ -73,8 +81,8 @@ def _begin(context: Context, item: ItemRow, way: Way) -> Json | None:
     now = context.services.manifest.item(call.migration, call.workspace, Kind(item.kind), item.source_id)
     if now.links >= before:
         return None
-    return context.services.gate.write(
-        context.intent("mend", f"{item.kind}.{item.source_id}", way.operation, item.source_name),
+    return context.services.gate.write(  # each time that less is left is a write of its own
+        context.intent("mend", f"{item.kind}.{item.source_id}-{now.links}", way.operation, item.source_name),
         look=lambda tried: None,
         act=lambda: renew(context, workspace, now, content),
         repeatable=True,

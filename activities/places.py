@@ -7,6 +7,7 @@ from typing import Any
 
 from activities.context import Context
 from activities.planning import read_selection
+from shared.errors import TerminalError
 from shared.models import ItemRow
 from shared.run_documents import folders_path
 
@@ -18,6 +19,33 @@ def folder_of(context: Context, item: ItemRow) -> str:
     path = folders_path(context.call.migration, context.call.workspace)
     known: Any = context.services.documents.read_json(path) or {}
     return str(known.get("items", {}).get(item.source_id.lower(), ""))
+
+
+def put_in_folder(context: Context, item: ItemRow, made: str, lies_in: str = "") -> None:
+    """Items_MoveItem, where it does not lie in its folder already. Refused, it stays where it is and that is said."""
+    folder, workspace = folder_of(context, item), context.workspace().target_id
+    if folder == lies_in:
+        return
+    try:
+        context.services.gate.write(
+            context.intent("place", f"{item.kind}.{item.source_id}", "Items_MoveItem", item.source_name),
+            look=lambda before: None,
+            act=lambda: _move(context, workspace, made, folder),
+            repeatable=True,
+        )
+    except TerminalError as refused:
+        context.finding(
+            "workspace.settingRefused",
+            kind=item.kind,
+            id=item.source_id,
+            name=item.source_name,
+            message=f"It could not be put into its folder: {refused.code}: {refused.message}",
+        )
+
+
+def _move(context: Context, workspace: str, made: str, folder: str) -> dict[str, Any]:
+    context.target.fabric.move_item(workspace, made, folder)
+    return {"folder": folder}
 
 
 def workspaces_called(context: Context, names: Iterable[str]) -> set[str]:

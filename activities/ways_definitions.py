@@ -51,6 +51,7 @@ def _way(of: _Kind) -> Way:
         content=partial(_content, of),
         send=partial(_send, of),
         ended=_ended,
+        is_placed=True,
         names=_names,
         renew=partial(_renew, of),
         finish=of.finish,

@@ -171,6 +171,7 @@ RDL = Way(
     names=_names_in_rdl,
     content=_rdl,
     send=_send_rdl,
+    is_placed=True,
     renew=_renew_rdl,
     ended=_rdl_ended,
     pending=_rdl_imports,

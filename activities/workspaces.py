@@ -135,7 +135,9 @@ def finish_workspace(services: Services, call: Call) -> Outcome:
     row = context.workspace()
     items = services.manifest.items_of(call.migration, call.workspace)
     for item in items:  # before it is closed: nobody comes back to a closed workspace
-        if item.blob and item.state == ItemState.DONE:
+        if (
+            item.blob and item.state == ItemState.DONE and not item.links
+        ):  # those are sent once more at the end
             services.staging.delete(item.blob)
     if row.target_id:
         let_out(context)
@@ -144,7 +146,9 @@ def finish_workspace(services: Services, call: Call) -> Outcome:
     services.manifest.count_items_of(call.migration, call.workspace)
     if row.status == WorkspaceStatus.RUNNING:
         _close(context, row, items)
-    context.update_workspace(attempt=services.manifest.migration(call.migration).attempt)
+    context.update_workspace(
+        attempt=services.manifest.migration(call.migration).attempt, links=any(item.links for item in items)
+    )
     services.manifest.count_workspace(call.migration, call.workspace)
     return Done()
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from durabletask.task import OrchestrationContext, Task
 
-from activities import conclusion, migrations, pipelines, planning, tenancy
+from activities import conclusion, mending, migrations, pipelines, planning, tenancy
 from orchestrators.names import details_instance, scan_instance, undo_instance, workspace_instance
 from orchestrators.rollback import undo_workspace
 from orchestrators.scan import scan_batch, workspace_details
@@ -29,6 +29,7 @@ SCANS_AT_ONCE = 8  # of the 16 scans a tenant may have in flight; the rest is le
 WORKSPACES_AT_ONCE = 12
 BATCHES = 60  # of an inventory, per generation
 PAGE = 60  # workspaces per generation
+LINKED = 200  # looked through for links per generation
 
 
 @generations
@@ -105,9 +106,25 @@ def _read_details(ctx: OrchestrationContext, payload: Json, found: Json, tally: 
 
 
 def move(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Steps[Json]:
-    """One page of workspaces, each in an orchestration of its own; then the next page, then validation."""
-    pages = Pages(Status.RUNNING, workspace, workspace_instance, migrations.begin_validation)
-    return (yield from _by_page(ctx, payload, tally, pages, last=pipelines.make_pipelines))
+    """One page of workspaces, each in an orchestration of its own; then the next page; then what needs all of them."""
+    if "links" in payload:
+        return (yield from _finish(ctx, payload, tally))
+    pages = Pages(Status.RUNNING, workspace, workspace_instance)
+    return (yield from _by_page(ctx, payload, tally, pages)) or {"status": Status.RUNNING, "links": None}
+
+
+def _finish(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Steps[Json]:
+    """Links from one workspace into another, a page of workspaces per generation; then pipelines. Neither stops it."""
+    where = {"migration": payload["migration"], "scale": payload["scale"]}
+    asked = {**where, "cursor": payload["links"], "page": LINKED}
+    page = yield from step(ctx, mending.next_linked, asked, tally)
+    if not isinstance(page, Failed):
+        for linked in page.value["workspaces"]:
+            yield from step(ctx, mending.mend_links, {**where, "workspace": linked}, tally)
+        if page.value["cursor"]:
+            return {"status": Status.RUNNING, "links": page.value["cursor"]}
+    yield from step(ctx, pipelines.make_pipelines, where, tally)
+    return {"status": (yield from _answer(ctx, migrations.begin_validation, where, tally))}
 
 
 def validate(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Steps[Json]:
@@ -127,8 +144,9 @@ def cancel(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Steps[Json
 def roll_back(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Steps[Json]:
     """One page of workspaces after the other is undone."""
     yield from step(ctx, pipelines.undo_pipelines, payload, tally)
-    pages = Pages(Status.ROLLING_BACK, undo_workspace, undo_instance, migrations.conclude_rollback)
-    return (yield from _by_page(ctx, payload, tally, pages))
+    pages = Pages(Status.ROLLING_BACK, undo_workspace, undo_instance)
+    after = yield from _by_page(ctx, payload, tally, pages)
+    return after or {"status": (yield from _answer(ctx, migrations.conclude_rollback, payload, tally))}
 
 
 STAGES = {
@@ -143,18 +161,15 @@ STAGES = {
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """A stage that goes through the workspaces: a child each, and what ends it after the last page."""
+    """A stage that goes through the workspaces, with a child each."""
 
     status: Status
     child: Callable[..., Any]
     instance: Callable[[str, str], str]
-    conclude: Callable[..., Any]
 
 
-def _by_page(
-    ctx: OrchestrationContext, payload: Json, tally: Tally, pages: Pages, last: Any = None
-) -> Steps[Json]:
-    """`last`: an activity after the last page, which stops nothing."""
+def _by_page(ctx: OrchestrationContext, payload: Json, tally: Tally, pages: Pages) -> Steps[Json | None]:
+    """What the next generation goes on with, or None after the last page."""
     identity = payload["migration"]
     asked = {**payload, "cursor": payload.get("cursor"), "page": PAGE}
     page = yield from step(ctx, migrations.next_workspaces, asked, tally)
@@ -171,9 +186,7 @@ def _by_page(
     yield from fan_out(page.value["workspaces"], start, WORKSPACES_AT_ONCE)
     if page.value["cursor"]:
         return {"status": pages.status, "cursor": page.value["cursor"]}
-    if last is not None:
-        yield from step(ctx, last, payload, tally)
-    return {"status": (yield from _answer(ctx, pages.conclude, payload, tally))}
+    return None
 
 
 def _answer(ctx: OrchestrationContext, activity: Any, payload: Json, tally: Tally) -> Steps[str]:

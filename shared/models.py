@@ -151,6 +151,7 @@ class WorkspaceRow(Record):
     note: str = ""
     attempt: int = 0  # the attempt of the migration in which it was closed last
     counts: dict[str, dict[str, int]] = field(default_factory=dict[str, dict[str, int]])
+    links: bool = False  # some of its items named what had no place in the target yet
     route: str = ""  # the verdict on the workspace itself: recreate, staysBehind
     reason: str = ""
     todo: str = ""
