@@ -149,12 +149,17 @@ def _make_folders(context: Context, row: WorkspaceRow) -> None:
         there = _there(context.target.fabric.folders(row.target_id))
     except TerminalError as refused:
         return _not_applied(context, row, "folders", refused)
+    refused = set[str]()  # what lies in these comes to lie above them, but for their own folders
     for folder in _from_the_top(folders):
+        identity, parent = lower(folder, "id"), lower(folder, "parentFolderId")
         try:
-            _make_folder(context, row, folder, made, there)
-        except TerminalError as refused:  # what lies in it comes to lie above it
-            made[lower(folder, "id")] = made.get(lower(folder, "parentFolderId"), "")
-            _not_applied(context, row, f"folder {text(folder, 'displayName')!r}", refused)
+            if parent not in refused:
+                _make_folder(context, row, folder, made, there)
+                continue
+        except TerminalError as why:
+            _not_applied(context, row, f"folder {text(folder, 'displayName')!r}, with those in it,", why)
+        refused.add(identity)
+        made[identity] = made.get(parent, "")
     placed = {str(item["id"]).lower(): made.get(lower(item, "folderId"), "") for item in items}
     document = {"folders": made, "items": {item: folder for item, folder in placed.items() if folder}}
     context.services.documents.write_json(

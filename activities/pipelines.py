@@ -6,15 +6,16 @@ this does only what is missing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
+from activities.adoption import ADOPTED
 from activities.context import Context, open_context
 from activities.frame import Call, during
 from activities.making import Ambiguous
 from activities.tenancy import read_tenant
-from activities.undoing import REFUSED, UNDOING
+from activities.undoing import HANDED_OVER, REFUSED, UNDOING
 from shared.assessment.reading import field, lower, rows, text
 from shared.errors import AlreadyExists, EntityNotFound, NotFound, TerminalError
 from shared.models import ItemRow, ItemState, Kind
@@ -51,7 +52,7 @@ def undo_pipelines(services: Services, call: Call) -> Outcome:
     """Pipelines_DeletePipeline for those this migration made; the workspaces of their stages stay."""
     context = open_context(services, replace(call, workspace=""))
     for row in _rows(context):
-        if row.target_id and row.state != ItemState.DELETED:
+        if row.target_id and row.state != ItemState.DELETED and not row.note.startswith(ADOPTED):
             _undo(context, row)
     return Done()
 
@@ -62,6 +63,8 @@ def _rows(context: Context) -> list[ItemRow]:
 
 
 def _make(context: Context, row: ItemRow, told: Mapping[str, Any]) -> None:
+    if row.state != ItemState.FAILED and _adopted(context, row, told):
+        return
     try:
         made = context.services.gate.write(
             _creation(context, row),
@@ -79,6 +82,36 @@ def _make(context: Context, row: ItemRow, told: Mapping[str, Any]) -> None:
         message = " ".join(part for part in (note, row.todo) if part)
         _finding(context, "manual.afterMove", row, message)
     _update(context, row, state=ItemState.DONE, note="")
+
+
+def _adopted(context: Context, row: ItemRow, told: Mapping[str, Any]) -> bool:
+    """True where an earlier migration of this app into these workspaces has made it, and it is still there."""
+    manifest, key = context.services.manifest, (row.kind, row.source_id.lower(), ItemState.DONE)
+    stages = [lower(stage, "workspaceId") for stage in rows(told, "stages")]
+    earlier = dict.fromkeys(each for stage in stages for each in _earlier(context, stage))
+    brought = {
+        old.target_id.lower(): (migration, old)
+        for migration in reversed(earlier)
+        for old in manifest.items_of(migration, "")
+        if (old.kind, old.source_id.lower(), old.state) == key
+    }
+    there = (lower(each, "id") for each in context.target.pipelines.list()) if brought else ()
+    migration, old = next((brought[each] for each in there if each in brought), ("", row))
+    if not migration:
+        return False
+    note, taken = f"{ADOPTED} {migration}", {"target_id": old.target_id, "target_name": old.target_name}
+    _update(context, row, state=ItemState.DONE, note=note, **taken)
+    return True
+
+
+def _earlier(context: Context, workspace: str) -> Iterator[str]:
+    """The migrations that worked on a source workspace before, from the newest on."""
+    manifest, migration, seen = context.services.manifest, context.call.migration, set[str]()
+    while workspace and migration not in seen and manifest.has_workspace(migration, workspace):
+        seen.add(migration)
+        migration = manifest.workspace(migration, workspace).earlier
+        if migration:
+            yield migration
 
 
 def _create(context: Context, row: ItemRow, told: Mapping[str, Any]) -> Json:
@@ -183,6 +216,10 @@ def _add_user(context: Context, row: ItemRow, pipeline: str, target: str, kind: 
 
 
 def _undo(context: Context, row: ItemRow) -> None:
+    if later := _later(context, row):
+        message = f"Migration {later} has taken over workspaces of its stages, and it with them; it is kept."
+        return _finding(context, HANDED_OVER, row, message)
+
     def act() -> Json:
         try:
             context.target.pipelines.delete(row.target_id)
@@ -202,6 +239,18 @@ def _undo(context: Context, row: ItemRow) -> None:
         return
     _update(context, row, state=ItemState.DELETED, note="deleted by the rollback")
     context.services.gate.forget_all(context.call.migration, "")
+
+
+def _later(context: Context, row: ItemRow) -> str:
+    """The migration that has taken over a workspace of its stages meanwhile, "" where none has."""
+    tenant, target = context.target_connection.tenant_id, context.target.pipelines
+    try:
+        spaces = [text(stage, "workspaceId") for stage in target.stages(row.target_id)]
+    except TerminalError:  # gone, or closed to us, which its deletion will tell
+        return ""
+    owners = [context.services.ownership.owner(tenant, space) for space in spaces if space]
+    others = (o.migration_id for o in owners if o is not None and o.migration_id != context.call.migration)
+    return next(others, "")
 
 
 def _creation(context: Context, row: ItemRow) -> Intent:
