@@ -18,6 +18,7 @@ from activities.context import Context, open_context
 from activities.frame import Call
 from activities.remains import Found, find
 from activities.removal import Overtaken, facts_of, import_intent, remove_remains, survey_of
+from activities.repointing import Arrival, repointed
 from activities.sending import MODEL_STANDS, TRIES, Ambiguous, Sending, has_a_model_in_its_way
 from shared.blobs import Staged
 from shared.errors import ContentError, EntityNotFound
@@ -63,9 +64,8 @@ def import_report(services: Services, call: Call) -> Outcome:
     except Ambiguous as unclear:
         return Failed("report.importAmbiguous", str(unclear))
     _update(services, call, import_id=result["import"], sent_sha256=result["sha256"])
-    if not result["import"]:  # its objects were found, and no import that names them
-        record_arrival(context, item, result["report"], result["dataset"])
-    return Done()
+    by_import = bool(result["import"])  # else its objects were found, and no import that names them
+    return Done() if by_import else _arrived(context, item, result["report"], result["dataset"])
 
 
 def await_import(services: Services, call: Call) -> Outcome:
@@ -140,9 +140,21 @@ def _ended(context: Context, item: ItemRow, made: Mapping[str, Any]) -> Outcome 
     if state == "Failed":
         return _after_failure(context, item, made, _reason(made))
     if state == "Succeeded" and made.get("reports") and made.get("datasets"):
-        record_arrival(context, item, made["reports"][0], made["datasets"][0])
-        return Done()
+        return _arrived(context, item, made["reports"][0], made["datasets"][0])
     return None
+
+
+def _arrived(
+    context: Context, item: ItemRow, report: Mapping[str, Any], dataset: Mapping[str, Any]
+) -> Outcome:
+    """Recorded last: what is still to be done about the model is done by every try until then."""
+    call, manifest = context.call, context.services.manifest
+    model = manifest.item(call.migration, call.workspace, Kind.DATASET, item.dataset_id)
+    waiting = repointed(Arrival(context, model, str(dataset["id"]), item.import_id))
+    if waiting is not None:
+        return waiting
+    record_arrival(context, item, report, dataset)
+    return Done()
 
 
 def _next_look(context: Context, item: ItemRow) -> Wait | None:
@@ -159,8 +171,7 @@ def _at_deadline(context: Context, workspace: str, item: ItemRow, made: Mapping[
     if ended is not None:
         return ended
     if (pair := _find(context, item, there).pair) is not None:
-        record_arrival(context, item, *pair)
-        return Done()
+        return _arrived(context, item, *pair)
     state = (listed or made).get("importState")
     return Failed("report.importStuck", f"The import {item.import_id} was still {state} at its deadline.")
 
@@ -181,8 +192,7 @@ def _look_for_absent(context: Context, workspace: str, item: ItemRow) -> Outcome
 
 def _vanished(context: Context, item: ItemRow, found: Found) -> Outcome:
     if found.pair is not None:
-        record_arrival(context, item, *found.pair)
-        return Done()
+        return _arrived(context, item, *found.pair)
     if found.is_unclear:
         return Failed(
             "report.importAmbiguous",

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import json
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
+from shared.blob_reading import Pages
 from shared.blob_signing import read_url
 from shared.config import Settings
 from shared.errors import ContentError
@@ -141,6 +143,20 @@ class Container:
         if (properties.size, (properties.metadata or {}).get("sha256")) != (staged.length, staged.sha256):
             raise ContentError("content.changed", f"the staged file {staged.blob} is not the exported one")
         return str(properties.etag)
+
+    def seekable(self, staged: Staged) -> BinaryIO:
+        """The staged file to be looked into at a few places: each page of it one Get Blob, see `blob_reading`."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        client = self._client.get_blob_client(staged.blob)
+
+        def fetch(offset: int, length: int) -> bytes:
+            try:
+                return client.download_blob(offset, length).readall()
+            except ResourceNotFoundError as gone:
+                raise ContentError("content.gone", f"the staged file {staged.blob} is gone") from gone
+
+        return io.BufferedReader(Pages(staged.length, fetch))
 
     def write_json(self, name: str, document: Any) -> None:
         self._client.upload_blob(name, json.dumps(document, separators=(",", ":")), overwrite=True)
