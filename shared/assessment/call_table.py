@@ -35,6 +35,8 @@ class Per(StrEnum):
     WORKSPACE = "workspaces"
     ON_CAPACITY = "onCapacity"  # workspaces that get a capacity
     REPORT = "pbixReports"  # moved as a file, each with its model
+    PARAMETERS_SET = "parametersSet"  # models of files that name what moves in a parameter
+    REWRITTEN = "modelsRewritten"  # models of files that name what moves in their queries
     RENAMED = "renamed"  # models of another name than the report they travel with
     DESCRIBED = "described"  # workspaces that get a description
     LARGE_FORMAT = "largeFormat"  # workspaces that get the large storage format
@@ -67,8 +69,8 @@ class Looks(StrEnum):
     CAPACITY = "capacity"
     IMPORT = "import"
     SMALL_IMPORT = "smallImport"  # of an RDL or a model.json
-    READING = "reading"  # of a definition in the source, where it is a long-running operation
-    MAKING = "making"  # of an item by its definition, likewise
+    READING = "reading"  # of a definition, where it is a long-running operation
+    MAKING = "making"  # of an item by its definition, or its change, likewise
     RESULT = "result"  # of such an operation: once, when it has ended
     REFRESH = "refresh"  # of the first one of a workspace, beyond one look; the others end meanwhile
 
@@ -148,6 +150,14 @@ LINES: tuple[Line, ...] = (
     Line("models", "target", op.POST_IMPORT, Per.REPORT),
     Line("models", "target", op.GET_IMPORT, Per.REPORT, Looks.IMPORT),
     Line("models", "target", op.UPDATE_SEMANTIC_MODEL, Per.RENAMED),
+    # models: activities/repointing.py
+    Line("models", "target", op.UPDATE_PARAMETERS, Per.PARAMETERS_SET),
+    Line("models", "target", _MODEL.get_definition, Per.REWRITTEN),
+    Line("models", "target", fabric.GET_OPERATION, Per.REWRITTEN, Looks.READING),
+    Line("models", "target", fabric.GET_OPERATION_RESULT, Per.REWRITTEN, Looks.RESULT),
+    Line("models", "target", _MODEL.update_definition, Per.REWRITTEN),
+    Line("models", "target", fabric.GET_OPERATION, Per.REWRITTEN, Looks.MAKING),
+    Line("models", "target", fabric.GET_OPERATION_RESULT, Per.REWRITTEN, Looks.RESULT),
     # definitions: activities/ways_definitions.py, ways_made_anew.py
     Line("definitions", "source", _MODEL.get_definition, Per.MODEL_DEFINED),
     Line("definitions", "target", _MODEL.list, Per.MODEL_DEFINED),

@@ -48,6 +48,8 @@ def counts_of(extract: Extract) -> Counter[str]:
         Per.DATAFLOW_STORAGE: told.get("dataflowStorage", 0),
         Per.REPORT: reports,
         Per.RENAMED: told.get("renamed", 0),
+        Per.PARAMETERS_SET: told.get("parametersSet", 0),
+        Per.REWRITTEN: told.get("modelsRewritten", 0),
         Per.GRANT: grants,
         Per.GRANT_ROUND: max(1, _pages(grants, GRANTS)),
         Per.CHECK: max(1, _pages(models + others[Per.PUSH_MODEL], CHECKED)),

@@ -10,13 +10,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from shared.assessment import lineage, parameters
+from shared.assessment import lineage
 from shared.assessment.extracts_principals import principals_of
-from shared.assessment.model import Extract, Facts, Json, Route, Verdict
-from shared.assessment.reading import access_right, as_object, field, lower, name_of, record, rows, text
+from shared.assessment.extracts_work import counts_of
+from shared.assessment.model import Extract, Facts, Json, Verdict
+from shared.assessment.reading import as_object, field, lower, name_of, record, rows, text
 from shared.assessment.verdicts_contents import Item, contents
-from shared.assessment.verdicts_models import is_refreshable
-from shared.assessment.verdicts_workspace import kind_of, why_it_stays
+from shared.assessment.verdicts_workspace import kind_of
 from shared.models import Kind
 
 _PLACES = ("url", "path", "account", "emailAddress", "loginServer", "classInfo", "connectionString", "kind")
@@ -39,7 +39,7 @@ def extract(
         upstream=sorted(lineage.upstream(document)),
         principals=principals_of(document),
         sources=sources_of(document),
-        counts=_counts(document, judged, entry),
+        counts=counts_of(document, judged, entry, facts),
         routes=dict(Counter(verdict.route for verdict in judged)),
         kinds=_kinds(judged),
         minutes=sum(verdict.minutes for verdict in judged),
@@ -140,54 +140,3 @@ def _kinds(verdicts: Iterable[Verdict]) -> dict[str, dict[str, int]]:
         of_kind = found.setdefault(str(verdict.kind), {})
         of_kind[verdict.route] = of_kind.get(verdict.route, 0) + 1
     return found
-
-
-def _counts(document: Mapping[str, Any], verdicts: list[Verdict], entry: Mapping[str, Any]) -> dict[str, int]:
-    """What is there (`reports`, `models`, …), and what of it a migration works on (`pbixReports`, `grants`, …).
-
-    A number that is zero is told too: a forecast takes a missing one for not known.
-    """
-    items = contents(document)
-    models = items[Kind.DATASET]
-    return _work(verdicts, models, document, entry) | {
-        "items": len(verdicts),
-        "reports": len(items[Kind.REPORT]),
-        "paginatedReports": len(items[Kind.PAGINATED_REPORT]),
-        "models": len(models),
-        "parameters": sum(len(parameters.of_dataset(model.raw)) for model in models),
-        "roles": sum(len(rows(model.raw, "roles")) for model in models),
-        "dataflows": len(items[Kind.DATAFLOW]),
-        "dashboards": len(items[Kind.DASHBOARD]),
-        "tiles": sum(len(rows(board.raw, "tiles")) for board in items[Kind.DASHBOARD]),
-        "users": _users(document),
-    }
-
-
-def _work(
-    verdicts: list[Verdict], models: list[Item], document: Mapping[str, Any], entry: Mapping[str, Any]
-) -> dict[str, int]:
-    moves = not why_it_stays({"kind": entry.get("kind"), **document})
-    carriers = [v for v in verdicts if v.kind == Kind.REPORT and v.route == Route.PBIX]
-    known = {model.key: model for model in models}
-    carried = [(v, known[v.dataset_id.lower()]) for v in carriers]
-    defined = [known[v.source_id.lower()] for v in verdicts if _is_defined_model(v)]
-    return {
-        "workspaces": int(moves),
-        "onCapacity": int(moves and bool(text(entry, "targetCapacity"))),
-        "pbixReports": len(carriers),
-        "renamed": sum(name_of(model.raw) != v.source_name for v, model in carried),  # the import names it so
-        "refreshable": sum(is_refreshable(model.raw) for model in (*(m for _, m in carried), *defined)),
-        "grants": _users(document) if moves else 0,
-        "described": int(moves and bool(text(document, "description"))),
-        "largeFormat": int(moves and lower(document, "defaultDatasetStorageFormat") == "large"),
-        "dataflowStorage": int(moves and bool(text(document, "dataflowStorageId"))),
-        "largeModels": sum(lower(model.raw, "targetStorageMode") == "premiumfiles" for model in defined),
-    }
-
-
-def _is_defined_model(verdict: Verdict) -> bool:
-    return verdict.kind == Kind.DATASET and verdict.route == Route.DEFINITION
-
-
-def _users(document: Mapping[str, Any]) -> int:
-    return sum(bool(access_right(user)) for user in rows(document, "users"))

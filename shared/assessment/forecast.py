@@ -158,14 +158,14 @@ def _assumptions(estate: Estate, no_target: bool, pace: Pace, held: float) -> It
     else:
         yield f"A file is taken to have {pace.file_bytes:,} bytes on average, as configured."
     yield "Everybody with a right on a workspace, except this app, is counted as one who gets it in the target."
-    if estate.counts[Per.DEFINED]:
+    if estate.counts[Per.DEFINED] + estate.counts[Per.REWRITTEN]:
         yield (
-            f"{pace.accepted:.0%} of the calls that read a definition or make an item by it are taken to be long-running "
-            "operations, which are asked for until they end; the service answers the others at once."
+            f"{pace.accepted:.0%} of the calls that read a definition or make an item by it are taken to be "
+            "long-running operations, which are asked for until they end; the service answers the others at once."
         )
     yield (
-        "No list tells folders, or which reports the service will refuse to give as a file (these go by definition "
-        "instead): the calls for both are not in here."
+        "No list tells folders, links that lead from one report to another, or which reports the service will "
+        "refuse to give as a file (these go by definition instead): the calls for these are not in here."
     )
     yield "Obstacles are taken to be removed; retries, other tools' calls and what people do by hand are not in here."
     if estate.counts[Per.LISTED]:

@@ -132,7 +132,7 @@ def legs_of(name: str, counts: Counts, pace: Pace) -> list[tuple[Stage, Leg]]:
         (
             Stage.FILES,
             f"{told(Per.REPORT)} reports with their models move, {AT_ONCE} at once",
-            _rounds((told(Per.REPORT), file)),
+            _rounds((told(Per.REPORT), file), (told(Per.REWRITTEN), by_definition)),
         ),
         (
             Stage.DEFINITIONS,

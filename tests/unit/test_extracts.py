@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -192,6 +193,8 @@ def test_counts_routes_and_minutes() -> None:
         "largeFormat": 0,
         "largeModels": 0,
         "dataflowStorage": 0,
+        "parametersSet": 0,
+        "modelsRewritten": 0,
     }
     expected |= {"items": 7, "models": 3, "reports": 2, "paginatedReports": 1, "tiles": 2, "users": 1}
     assert expected.items() <= found.counts.items()
@@ -205,6 +208,27 @@ def test_counts_routes_and_minutes() -> None:
     personal = extracted({**ENTRY, "kind": "personal"}, **parts, description="Mine").counts
     assert personal["described"] == 0
     assert (personal["workspaces"], personal["grants"], personal["users"]) == (0, 0, 1)
+
+
+def test_models_of_files_that_name_what_moves_are_counted_by_how_they_are_changed() -> None:
+    where = "a3f1c2d4-0000-4000-8000-00000000000b"
+    parameter = f'"{where.upper()}" meta [IsParameterQuery=true, Type="Text", IsParameterQueryRequired=true]'
+    shown = {
+        "inParameter": {"expressions": [{"name": "Where", "expression": parameter}]},
+        "inQuery": {"tables": [{"name": "T", "source": [{"expression": f'Source{{[id="{where}"]}}'}]}]},
+        "inBoth": {
+            "expressions": [{"name": "P", "expression": parameter}, {"name": "Q", "expression": where}]
+        },
+        "inNone": {"expressions": [{"name": "Q", "expression": HOME.replace("1", "9")}]},
+    }
+    estate = document(
+        reports=[{"id": f"r{name}", "name": name, "datasetId": name} for name in shown],
+        datasets=[{"id": name, "name": name, **parts} for name, parts in shown.items()],
+    )
+    for selected, expected in ((frozenset({where}), (2, 2)), (frozenset[str](), (0, 0))):
+        facts = replace(FACTS, selected=selected)
+        counts = extract(estate, judge(estate, facts), ENTRY, facts).counts
+        assert (counts["parametersSet"], counts["modelsRewritten"]) == expected
 
 
 @given(documents)

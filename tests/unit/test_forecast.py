@@ -8,34 +8,19 @@ from typing import Any
 
 import pytest
 from core_support import START
+from forecast_support import AT_ONCE, PACE, PIPELINE, SOURCE, TARGET, counted, every_kind, told, workspace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.assessment.call_table import LINES, Looks, Per, calls
+from shared.assessment.call_table import LINES, Looks, Per
 from shared.assessment.estate import Estate, estate_of
 from shared.assessment.forecast import WORKSPACES_AT_ONCE, estimate
-from shared.assessment.model import Extract, Json
+from shared.assessment.model import Json
 from shared.assessment.pace import Pace
 from shared.assessment.quota_time import seconds_for
-from shared.connections import Connection
 from shared.powerbi import ledger
 from shared.powerbi.portions import portions
 from shared.powerbi.quotas import BUILT_IN, HOUR, Quota, merge
-
-SOURCE = Connection("contoso", "1" * 8, "reader")
-TARGET = Connection("fabrikam", "2" * 8, "writer")
-PACE = Pace()
-
-
-def workspace(number: int, capacity: bool = True, **counts: int) -> Extract:
-    where = "c" if capacity else ""
-    return Extract(f"w{number}", f"Workspace {number}", target_capacity=where, counts=counts)
-
-
-def told(
-    *extracts: Extract, target: Connection | None = TARGET, pace: Pace = PACE, mode: str = "scanner"
-) -> Json:
-    return estimate(estate_of(extracts, pace, mode), SOURCE, target, now=START, pace=pace)
 
 
 def of(quota: str, connection: str, forecast: Json) -> Json:
@@ -43,42 +28,6 @@ def of(quota: str, connection: str, forecast: Json) -> Json:
 
 
 # -- calls --------------------------------------------------------------------------------------------------
-
-
-AT_ONCE = replace(
-    PACE, capacity_s=(0, 0), import_s=(0, 0), refresh_s=(0, 0), scan_s=(0, 0), operation_s=(0, 0), accepted=1
-)
-"""Each wait ends at its first look."""
-
-# One workspace with an item of each kind and route, all on a capacity; and a pipeline with it in two of its stages.
-EVERY_ROUTE = {
-    "dataset": {"pbix": 1, "definition": 2, "recreate": 1, "byHand": 5},
-    "report": {"pbix": 1, "definition": 3, "byHand": 5},
-    "paginatedReport": {"rdl": 2},
-    "dataflow": {"modelJson": 2, "definition": 1, "byHand": 5},
-    "dashboard": {"recreate": 2},
-}
-PIPELINE = {
-    "stages": [
-        {"order": 0, "workspaceId": "W1"},
-        {"order": 1, "workspaceId": "elsewhere"},
-        {"order": 2, "workspaceId": "w1"},
-    ],
-    "users": [{"identifier": "a"}, {"identifier": "b"}, {"identifier": "c"}],
-}
-UNMOVED = {"stages": [{"order": 0, "workspaceId": "elsewhere"}, {"order": 1}], "users": [{"identifier": "a"}]}
-
-
-def every_kind(number: int, **counts: int) -> Extract:
-    return replace(workspace(number, True, **counts), kinds=EVERY_ROUTE)
-
-
-def counted(estate: Estate, phases: set[str] | None = None) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for line, number in calls(estate.counts, AT_ONCE.looks()):
-        if number and (phases is None or line.phase in phases):
-            found[line.operation.id] = found.get(line.operation.id, 0) + number
-    return found
 
 
 def test_one_workspace_call_by_call() -> None:
@@ -110,71 +59,6 @@ def test_one_workspace_call_by_call() -> None:
         "Datasets_GetRefreshHistoryInGroup": 2,
         "Datasets_RefreshDatasetInGroup": 1,
     }
-
-
-def test_items_that_come_with_no_pbix_call_by_call() -> None:
-    one = every_kind(
-        1, pbixReports=1, refreshable=3, described=1, largeFormat=1, largeModels=1, dataflowStorage=1
-    )
-    estate = estate_of([one], AT_ONCE, pipelines=[PIPELINE, UNMOVED])
-    assert counted(estate, {"dataflows"}) == {
-        "Dataflows_GetDataflow": 2,
-        "Groups_GetGroupUsers": 2,
-        "Groups_AddGroupUser": 1,  # the master user
-        "Dataflows_GetDataflows": 2,
-        "Imports_PostImportInGroup": 2,
-        "Imports_GetImportInGroup": 2,
-        "Items_GetDataflowDefinition": 1,
-        "Items_ListDataflows": 1,
-        "Items_CreateDataflow": 1,
-    }
-    assert counted(estate, {"definitions", "reports", "dashboards"}) == {
-        "Items_GetSemanticModelDefinition": 2,
-        "Items_ListSemanticModels": 2,
-        "Items_CreateSemanticModel": 2,
-        "Datasets_UpdateDatasetInGroup": 1,
-        "Datasets_GetDatasetsInGroup": 1,
-        "Datasets_PostDatasetInGroup": 1,
-        "Items_GetReportDefinition": 3,
-        "Items_ListReports": 3,
-        "Items_CreateReport": 3,
-        "LongRunningOperations_GetOperationState": 12,  # of six items, in both tenants
-        "LongRunningOperations_GetOperationResult": 12,
-        "Reports_ExportReportInGroup": 2,
-        "Reports_GetReportsInGroup": 2,
-        "Imports_GetImportsInGroup": 2,
-        "Imports_PostImportInGroup": 2,
-        "Imports_GetImportInGroup": 2,
-        "Dashboards_GetDashboardsInGroup": 2,
-        "Dashboards_AddDashboardInGroup": 2,
-    }
-    assert counted(estate, {"pipelines"}) == {
-        "Pipelines_GetPipelines": 1,
-        "Pipelines_CreatePipeline": 1,
-        "Pipelines_GetPipelineStages": 1,
-        "Pipelines_AssignWorkspace": 2,
-        "Pipelines_GetPipelineUsers": 1,
-        "Pipelines_UpdatePipelineUser": 3,
-    }
-    whole = counted(estate)
-    assert whole["Workspaces_UpdateWorkspace"] == whole["Groups_UpdateGroup"] == 1
-    assert whole["Datasets_RefreshDatasetInGroup"] == 3  # models by definition come without data
-    assert whole["Groups_DeleteUserInGroup"] == whole["Groups_AssignToDataflowStorage"] == 1
-
-
-def test_definition_operations_count_on_quotas_of_their_own() -> None:
-    estate = estate_of([every_kind(1)], AT_ONCE)
-    forecast = estimate(estate, SOURCE, TARGET, now=START, pace=AT_ONCE)
-    assert forecast["calls"]["fabric.lro"] == 24
-    assert forecast["calls"]["fabric.platform"] == 6 * 3 + 1 + 1  # folders; the list that validation reads
-    assert any("long-running" in text for text in forecast["assumptions"])
-    half = estimate(estate, SOURCE, TARGET, now=START, pace=replace(AT_ONCE, accepted=0.5))
-    assert half["calls"]["fabric.lro"] == 12
-
-
-def test_what_a_person_moves_costs_no_calls() -> None:
-    by_hand = {"report": {"byHand": 4}, "dataflow": {"byHand": 2}, "dashboard": {"staysBehind": 1}}
-    assert told(replace(workspace(1), kinds=by_hand))["calls"] == told(workspace(1))["calls"]
 
 
 def test_ten_thousand_workspaces_take_a_hundred_scans() -> None:
@@ -297,39 +181,6 @@ def test_the_longest_path_is_that_of_the_largest_workspace_after_the_plan() -> N
     assert forecast["expectedEnd"] == (START + timedelta(seconds=forecast["seconds"])).isoformat()
 
 
-def test_the_longest_path_leads_through_the_workspace_whose_models_are_needed() -> None:
-    models = replace(workspace(1, refreshable=1), kinds={"dataset": {"definition": 200}})
-    thin = replace(workspace(2, users=200), kinds={"report": {"definition": 1}}, upstream=["w1", "unknown"])
-    alone = [sum(leg.seconds for leg in estate_of([each], PACE).longest) for each in (models, thin)]
-    for extracts in ([models, thin], [thin, models]):
-        path = estate_of(extracts, PACE).longest
-        assert "of 'Workspace 1' arrive" in path[0].what
-        assert "'Workspace 2'" not in path[1].what  # made meanwhile
-        assert max(alone) < sum(leg.seconds for leg in path) < sum(alone)
-
-
-@pytest.mark.parametrize(
-    ("of_large", "kinds"),
-    [
-        ([], {}),  # a file brings along what it needs
-        (["w2"], {"report": {"definition": 1}}),  # they use each other
-    ],
-)
-def test_who_holds_nobody_up(of_large: list[str], kinds: dict[str, dict[str, int]]) -> None:
-    large = replace(workspace(1, users=9), kinds={"dataset": {"definition": 200}}, upstream=of_large)
-    small = replace(workspace(2, pbixReports=1), kinds=kinds, upstream=["w1"])
-    alone, both = (estate_of(extracts, PACE).longest for extracts in ([large], [small, large]))
-    assert both == alone
-
-
-def test_pipelines_come_after_everything() -> None:
-    forecast = estimate(
-        estate_of([workspace(1)], PACE, pipelines=[PIPELINE]), SOURCE, TARGET, now=START, pace=PACE
-    )
-    assert "1 deployment pipelines" in forecast["longestPath"][-1]["what"]
-    assert forecast["seconds"] > told(workspace(1))["seconds"]
-
-
 def test_twelve_at_once() -> None:
     one = told(workspace(1, pbixReports=1))["seconds"]
     many = told(*(workspace(number, pbixReports=1) for number in range(10 * WORKSPACES_AT_ONCE)))
@@ -352,7 +203,6 @@ def test_bytes_are_said_not_to_be_known_unless_somebody_knows_them() -> None:
 COUNTS = st.fixed_dictionaries(
     {name: st.integers(0, 400) for name in ("pbixReports", "refreshable", "users", "renamed")}
 )
-ROUTES = st.sampled_from([(kind, route) for kind, routes in EVERY_ROUTE.items() for route in routes])
 
 
 @given(st.lists(st.tuples(st.booleans(), COUNTS), max_size=5), st.data())
@@ -382,22 +232,6 @@ QUOTAS = st.builds(
 )
 
 
-@given(st.lists(ROUTES, max_size=5), ROUTES, st.integers(1, 100), st.booleans())
-def test_more_of_any_kind_never_costs_less(
-    there: list[tuple[str, str]], added: tuple[str, str], number: int, used: bool
-) -> None:
-    kinds: dict[str, dict[str, int]] = {}
-    for kind, route in there:
-        kinds.setdefault(kind, {})[route] = 3
-    one = replace(workspace(1, refreshable=1), kinds=kinds, upstream=["w2"] if used else [])
-    other = replace(every_kind(2, pbixReports=1), upstream=[] if used else ["w1"])
-    kind, route = added
-    more = {**kinds, kind: {**kinds.get(kind, {}), route: kinds.get(kind, {}).get(route, 0) + number}}
-    before, after = told(one, other), told(replace(one, kinds=more), other)
-    assert all(after["calls"].get(key, 0) >= number for key, number in before["calls"].items())
-    assert after["seconds"] >= before["seconds"]
-
-
 @given(QUOTAS, st.integers(0, 100_000), st.integers(0, 1000), st.floats(0, 5), st.floats(0.005, 1))
 def test_more_calls_never_take_less_time(
     quota: Quota, number: int, more: int, latency: float, scale: float
@@ -412,7 +246,7 @@ def test_more_calls_never_take_less_time(
 
 def test_every_line_counts_something_that_estates_count() -> None:
     one = every_kind(1, pbixReports=1, users=2, renamed=1, described=1, largeFormat=1, refreshable=2)
-    one.counts.update(largeModels=1, dataflowStorage=1)
+    one.counts.update(largeModels=1, dataflowStorage=1, parametersSet=1, modelsRewritten=1)
     every = estate_of([one, workspace(2, False, pbixReports=1)], PACE, pipelines=[PIPELINE])
     lists = {"source-masterUser": 1, "target-graph": 1, "source-gateways": 1, "target-gateways": 1}
     somebody = replace(workspace(1), principals={"alice@contoso.com": {}})
