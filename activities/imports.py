@@ -16,6 +16,7 @@ from activities import survey
 from activities.adoption import record_arrival
 from activities.context import Context, open_context
 from activities.frame import Call
+from activities.pbix_links import name_pbix_links
 from activities.remains import Found, find
 from activities.removal import Overtaken, facts_of, import_intent, remove_remains, survey_of
 from activities.repointing import Arrival, repointed
@@ -153,7 +154,10 @@ def _arrived(
     waiting = repointed(Arrival(context, model, str(dataset["id"]), item.import_id))
     if waiting is not None:
         return waiting
+    note = name_pbix_links(context, item)
     record_arrival(context, item, report, dataset)
+    if note:
+        _update(context.services, call, note=note)
     return Done()
 
 
