@@ -1,4 +1,4 @@
-"""Looking into a staged file at a few places: the bytes are right wherever they are asked for, and few pages are read."""
+"""Looking into a staged file at a few places: the right bytes, wherever they are asked for, and few pages read."""
 
 from __future__ import annotations
 
