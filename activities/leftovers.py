@@ -26,6 +26,13 @@ def name_links(context: Context, item: ItemRow, left: Mapping[str, str]) -> None
     if not left:
         gone = Obstacle(_CODE, item.kind, item.source_id, item.source_name, "", call.workspace)
         return services.findings.retract(call.migration, gone)
+    tell_links(context, item, left)
+
+
+def tell_links(context: Context, item: ItemRow, left: Mapping[str, str]) -> None:
+    """Of content that is not sent again once they have a place: a file's own."""
+    if not left:
+        return
     shown = ", ".join(f"{name} ({identity})" for identity, name in sorted(left.items())[:_SHOWN])
     more = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
     context.finding(

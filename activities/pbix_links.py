@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from activities.context import Context
 from activities.identities import ids_for
-from activities.leftovers import name_links
+from activities.leftovers import tell_links
 from shared.blobs import Staged
 from shared.content import pbix
 from shared.content.ids import guids
@@ -32,7 +32,7 @@ def name_pbix_links(context: Context, item: ItemRow) -> str:
     known = ids_for(context, named, item.needs) if named else None
     if known is not None:
         moved = {each: f"what is {known.targets[each]} now" for each in named & known.targets.keys()}
-        name_links(context, item, {**moved, **known.unmoved})
+        tell_links(context, item, {**moved, **known.unmoved})
     return ""
 
 

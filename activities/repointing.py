@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from activities.context import Context
 from activities.documents import raw_of
 from activities.identities import ids_for, sources_in
-from activities.leftovers import name_links
+from activities.leftovers import tell_links
 from activities.long_running import definition_of, result_of
 from activities.needs import await_needs
 from activities.places import workspace_names
@@ -96,7 +96,7 @@ def _repointed(arrival: Arrival, raw: Json, told: Mapping[str, str], needs: list
             if is_of_lag(context.services, context.call, error):
                 raise
             left |= rewrite_text(everything, change.ids).replaced
-    name_links(context, arrival.model, {each: _readable(change.ids, each) for each in left})
+    tell_links(context, arrival.model, {each: _readable(change.ids, each) for each in left})
     return None
 
 
@@ -182,7 +182,7 @@ def _rewritten(context: Context, model: ItemRow, answer: Json, needs: list[str])
     everything = "\n".join(part.payload.decode("utf-8", "replace") for part in content if parts.is_text(part))
     change = _change(context, parts.guids_of(content), needs, everything)
     done = parts.rewrite_parts(content, change.ids)
-    name_links(context, model, {each: change.ids.unmoved[each] for each in done.left})
+    tell_links(context, model, {each: change.ids.unmoved[each] for each in done.left})
     made = rename_workspaces(done.content, change.names)
     return made if made != content else None
 
