@@ -20,7 +20,7 @@ from typing import Any
 
 from local.azurite import Azurite
 from local.demo_command import REQUEST, Command, CommandFailed
-from local.demo_figures import calls_made, forecast_beside_outcome, kinds, verdict
+from local.demo_figures import accounted, calls_made, forecast_beside_outcome, verdict
 from local.demo_request import request
 from local.errors import LocalHostError
 from local.process import App
@@ -147,11 +147,12 @@ class Demo:
     def _conclude(self, comparison: dict[str, Any], noticed: int, seconds: float) -> bool:
         status = self._command.json("status", MIGRATION)
         violations = self._sandbox.control.violations()
-        tell(*kinds(comparison))
+        lines, lost = accounted(comparison, self._rows("findings"), self._command.verdicts(MIGRATION))
+        tell(*lines)
         tell(*forecast_beside_outcome(self._forecast, status["outcome"]))
         tell(*calls_made(self._sandbox.control.ledger()))
         tell(f"Time from start to verdict, plan and watching included: {seconds:.0f} s.")
-        lines, fine = verdict(status["status"], comparison, noticed, violations)
+        lines, fine = verdict(status["status"], comparison, noticed, violations, lost)
         tell(*lines)
         return fine
 

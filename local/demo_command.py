@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import requests
+
 from local.process import ROOT
 
 REQUEST = "request.json"
@@ -24,6 +26,7 @@ class Command:
 
     def __init__(self, url: str, folder: Path) -> None:
         self._folder = folder
+        self._url = url
         self._environment = {**os.environ, "PBIMIGRATE_URL": url}
 
     def write(self, request: dict[str, Any]) -> str:
@@ -47,6 +50,17 @@ class Command:
         if done.returncode not in (0, _PARTIAL):
             raise CommandFailed(f"`pbimigrate {arguments[0]}`: {done.stdout.decode(errors='replace')}")
         return json.loads(done.stdout)
+
+    def verdicts(self, plan: str) -> list[dict[str, Any]]:
+        """All items of a plan, page by page: no command lists them one by one."""
+        rows: list[dict[str, Any]] = []
+        params = {"top": "1000"}
+        while True:
+            page = requests.get(f"{self._url}/api/plans/{plan}/items", params=params, timeout=60).json()
+            rows += page["value"]
+            if "continuationToken" not in page:
+                return rows
+            params["continuationToken"] = page["continuationToken"]
 
     def _run(self, arguments: tuple[str, ...], output: int | None) -> subprocess.CompletedProcess[bytes]:
         environment = {**self._environment, "PYTHONPATH": str(ROOT)}

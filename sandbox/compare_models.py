@@ -24,7 +24,7 @@ def facts_of_model(
         facts["content"] = (hash_of(expectation.source, old), hash_of(expectation.target, new))
     if old.target_storage_mode == LARGE and couple.new and couple.new.capacity_id:
         facts["storage"] = (LARGE, new.target_storage_mode)
-    facts["rows"] = (_rows(old), _rows(new))
+    facts["rows"] = (_rows(old, old), _rows(new, old))
     if _plainly_equal(old, new):
         return facts
     return facts | dict(unlike(scene, model_payloads(old), model_payloads(new)))
@@ -70,8 +70,8 @@ def moves_as_file(space: Workspace, report: Report) -> bool:
     return report.report_type == "PowerBIReport" and held and not refused and not away
 
 
-def _rows(model: Dataset) -> dict[str, Any]:
-    """Of tables that hold any: neither DirectQuery nor Direct Lake."""
-    direct = "DirectQuery" in model.content_provider_type
+def _rows(model: Dataset, old: Dataset) -> dict[str, Any]:
+    """Of tables that hold any: neither DirectQuery, as the source has it, nor Direct Lake."""
+    direct = "DirectQuery" in old.content_provider_type
     tables = [table for table in model.tables if not direct and not table.get("storageMode")]
     return {table["name"]: table.get("rows", 0) for table in tables}
