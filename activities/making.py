@@ -144,14 +144,13 @@ def _look(context: Context, workspace: str, item: ItemRow, way: Way, before: Row
     found = newly_named(context, workspace, item, way, before)
     if len(found) > 1:
         raise Ambiguous(f"{', '.join(identity_of(row) for row in found)} may each be {item.source_name!r}.")
-    if found:
-        return {"id": identity_of(found[0])}
     known = before.get("ids", ())
     pending = way.pending(context, workspace, item) if way.pending else ()
     sent = [str(row["id"]) for row in pending if identity_of(row) not in known]
-    if len(sent) > 1:
+    if len(sent) > 1 and not found:
         raise Ambiguous(f"Imports {', '.join(sent)} may each be of {item.source_name!r}.")
-    return {"import": sent[0]} if sent else None
+    made = {"import": sent[0]} if len(sent) == 1 else {}  # a rollback knows by it that it is ours
+    return {**made, "id": identity_of(found[0])} if found else made or None
 
 
 def _others(context: Context, item: ItemRow) -> set[str]:

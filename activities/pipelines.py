@@ -16,6 +16,7 @@ from activities.frame import Call, during
 from activities.making import Ambiguous
 from activities.tenancy import read_tenant
 from activities.undoing import HANDED_OVER, REFUSED, UNDOING
+from shared.assessment.model import Obstacle
 from shared.assessment.reading import field, lower, rows, text
 from shared.errors import AlreadyExists, EntityNotFound, NotFound, TerminalError
 from shared.models import ItemRow, ItemState, Kind
@@ -77,6 +78,7 @@ def _make(context: Context, row: ItemRow, told: Mapping[str, Any]) -> None:
     except (TerminalError, Ambiguous) as refused:
         _fail(context, row, str(refused))
         return
+    _withdraw_failure(context, row)
     note = " ".join(left)
     if note or row.todo:
         message = " ".join(part for part in (note, row.todo) if part)
@@ -260,6 +262,12 @@ def _creation(context: Context, row: ItemRow) -> Intent:
 def _fail(context: Context, row: ItemRow, why: str) -> None:
     _update(context, row, state=ItemState.FAILED, note=why[:2000])
     _finding(context, "item.failed", row, why)
+
+
+def _withdraw_failure(context: Context, row: ItemRow) -> None:
+    """What an earlier attempt has met."""
+    met = Obstacle("item.failed", row.kind, row.source_id, row.source_name, "")
+    context.services.findings.retract(context.call.migration, met)
 
 
 def _finding(context: Context, code: str, row: ItemRow, message: str) -> None:

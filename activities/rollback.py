@@ -16,7 +16,7 @@ from activities.exports import drop_staged
 from activities.frame import Call, during
 from activities.rights import awaited
 from activities.taking_back import rights_left
-from activities.undoing import DELETED, HANDED_OVER, KEPT, REFUSED, UNDOING, deletion
+from activities.undoing import DELETED, HANDED_OVER, KEPT, REFUSED, UNDOING, deletion, sent_by
 from activities.workspaces import creation, other_holder, owned, wait_for
 from shared.errors import EntityNotFound, NotAuthorized, TerminalError
 from shared.models import ItemRow, ItemState, Kind, WorkspaceRow, WorkspaceStatus
@@ -181,8 +181,11 @@ def _left(context: Context, row: WorkspaceRow, items: list[ItemRow]) -> int:
     if not row.target_id or row.error_code == DELETED:
         return 0
     call = context.call
-    sent = context.services.gate.results(call.migration, call.workspace, "import")
-    brought = [item for item in belongings(items, (), sent).rows if item.state not in _ENDED]
+    brought = [
+        item
+        for item in belongings(items, (), sent_by(context.services, call)).rows
+        if item.state not in _ENDED
+    ]
     publishing = [
         item for item in items if item.import_id and not item.target_id and item.state not in _ENDED
     ]

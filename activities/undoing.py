@@ -254,7 +254,18 @@ def _everything(context: Context, workspace: str, there: survey.Contents) -> lis
     return found
 
 
+def sent_by(services: Services, call: Call) -> list[Json]:
+    """The results of all that was sent as an import: a PBIX with its model, or a file of an item's own."""
+    gate = services.gate
+    return [
+        result
+        for action in ("import", "make", "mend")
+        for result in gate.results(call.migration, call.workspace, action)
+        if result.get("import") or action == "import"
+    ]
+
+
 def _belongings(context: Context, there: survey.Contents) -> Belongings:
     call, services = context.call, context.services
     items = services.manifest.items_of(call.migration, call.workspace)
-    return belongings(items, there.imports, services.gate.results(call.migration, call.workspace, "import"))
+    return belongings(items, there.imports, sent_by(services, call))

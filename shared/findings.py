@@ -28,6 +28,7 @@ _OF_A_RUN = (
     "access.",
     "capacity.failed",
     "dataset.",
+    "item.failed",
     "principal.kept",
     "principal.refused",
     "principal.unmapped",
