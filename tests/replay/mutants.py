@@ -58,6 +58,7 @@ def _named(made: dict[str, types.ModuleType]) -> dict[str, Callable[..., Any]]:
     where |= {
         "workspace_details": "scan",
         "move_model": "item",
+        "move_item": "item",
         "drift": "drift",
         "undo_workspace": "rollback",
     }

@@ -51,6 +51,7 @@ class Scene:
     workspaces: int
     settings: dict[str, str] = field(default_factory=dict[str, str])
     graph: bool = False  # the target's directory can be asked
+    every_kind: bool = False
 
 
 @contextmanager
@@ -59,7 +60,12 @@ def staged(scene: Scene, folder: Path) -> Iterator[Running]:
     records = folder / "records"
     with (
         Azurite(folder / "azurite") as azurite,
-        Sandbox(folder / "sandbox", workspaces=scene.workspaces, graph=scene.graph) as box,
+        Sandbox(
+            folder / "sandbox",
+            workspaces=scene.workspaces,
+            graph=scene.graph,
+            every_kind=scene.every_kind,
+        ) as box,
     ):
         own = {"AzureWebJobsStorage": azurite.connection_string, "LOCAL_RECORD_DIR": str(records)}
         schedule = {"DRIFT_SCHEDULE": _NEVER, "WATCHDOG_SCHEDULE": _NEVER}
@@ -188,6 +194,26 @@ def planned(running: Running) -> None:
     running.api.plan(running.sandbox, "planned")
 
 
+def kinds(running: Running) -> None:
+    """Everything that moves without a PBIX; some of it fails, once or for good, and more than a page of dashboards."""
+    control = running.sandbox.control
+    source = control.state("contoso")
+    space = next(each for each in source["workspaces"] if each["name"] == "Every dashboard")
+    board = space["dashboards"][-1]
+    space["dashboards"] += [
+        {**board, "id": f"{n:08d}-0000-4000-8000-00000000cccc", "displayName": f"Board {n}"}
+        for n in range(MANY_REPORTS)
+    ]
+    control.put_state("contoso", source)
+    control.plan_operation("fail", operation="Fabric_CreateReport", times=1)
+    busy = {"code": "ItemDisplayNameNotAvailableYet", "message": "Not yet."}
+    control.plan_operation("fail", operation="Fabric_CreateSemanticModel", times=1, **busy)
+    running.app.start()
+    running.api.finish(running.sandbox, "kinds", "partial")
+    nothing = {"confirm": "kinds", "to": "nothing"}
+    running.api.give("kinds", "rollback", nothing, status="rolledBack")
+
+
 def _seen(ledger: list[dict[str, Any]], operation: str) -> bool:
     return any(call["operation"] == operation for call in ledger)
 
@@ -253,4 +279,5 @@ SCENES = (
     Scene("stopped", stopped, 3),
     Scene("undone", undone, 3),
     Scene("planned", planned, 2, graph=True),
+    Scene("kinds", kinds, 1, every_kind=True),
 )
