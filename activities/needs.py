@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from activities.context import Context
 from activities.identities import target_of
+from shared.assessment.model import Route
 from shared.errors import NotFound
 from shared.models import ItemRow, ItemState, Kind, Need, WorkspaceStatus
 from shared.outcomes import Failed, Outcome
@@ -32,7 +33,7 @@ def await_needs(context: Context, item: ItemRow) -> Outcome | None:
     for need in map(Need.parse, item.needs):
         state = _state(context, need)
         if state in _ON_ITS_WAY:
-            waiting = True
+            waiting = waiting or not (state == ItemState.PLANNED and _is_mended(context, item, need))
         elif state != ItemState.DONE and item.kind == Kind.REPORT:
             return _failed(need, state)
     if not waiting:
@@ -41,6 +42,13 @@ def await_needs(context: Context, item: ItemRow) -> Outcome | None:
     return again or (
         Failed(LATE, f"It waited for {item.needs[0]} in vain.") if item.kind == Kind.REPORT else None
     )
+
+
+def _is_mended(context: Context, item: ItemRow, need: Need) -> bool:
+    """Dataflows of Fabric tell only by their content what they read, so those that read may all have begun before it
+    and would leave it no place to begin in. They need not wait: their links to it are mended."""
+    of_fabric = (item.kind, item.route) == (Kind.DATAFLOW, Route.DEFINITION)
+    return of_fabric and need.workspace == context.call.workspace.lower()
 
 
 def _state(context: Context, need: Need) -> str:
