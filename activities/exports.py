@@ -66,7 +66,7 @@ def _export(context: Context, item: ItemRow) -> None:
     call, services = context.call, context.services
     name = f"{_folder(call.migration, call.workspace)}/{safe_id(call.report)}.pbix"
     with context.source.reports.export(call.workspace, item.source_id) as response:
-        staged = services.staging.stage(name, _witnessed(response))
+        staged = services.staging.stage(name, checked_pbix(response))
     services.manifest.update_item(
         call.migration,
         call.workspace,
@@ -90,7 +90,7 @@ def _folder(migration: str, workspace: str) -> str:
     return f"{safe_id(migration)}/{safe_id(workspace)}"
 
 
-def _witnessed(response: Response) -> Iterator[bytes]:
+def checked_pbix(response: Response) -> Iterator[bytes]:
     """Pass the file through; after its last chunk raise unless it was what was announced, one whole ZIP.
 
     Nothing is committed then. A file of another kind (an error page with status 200) is refused at once.

@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from activities import live_connect
 from activities.context import Context, open_context
 from activities.frame import Call
 from activities.identities import sources_in
 from activities.making import (
     Ambiguous,
     Refused,
+    Row,
     Way,
     adopted,
     arrive,
@@ -27,6 +29,7 @@ from activities.needs import NOT_THERE, await_needs
 from activities.rights import is_of_lag
 from activities.ways import way_of
 from shared.assessment.lineage import waves
+from shared.assessment.model import Route
 from shared.errors import (
     AlreadyExists,
     AppError,
@@ -146,9 +149,16 @@ def await_item(services: Services, call: Call) -> Outcome:
     except ServiceError as error:
         return _came_to_nothing(context, item, way, error)
     if found is not None:
-        arrive(context, item, way, found)
-        return Done(_OVER)
+        return _arrive(context, item, way, found)
     return DEFINITION.again(call.state, services.clock.now(), call.scale) or _late("item")
+
+
+def _arrive(context: Context, item: ItemRow, way: Way, found: Row) -> Outcome:
+    try:
+        arrive(context, item, way, found)
+    except Refused as closed:  # it was there, and is not any more
+        return _by_hand(context, item, closed)
+    return Done(_OVER)
 
 
 def record_failure(services: Services, call: Call) -> Outcome:
@@ -191,6 +201,8 @@ def _refused(context: Context, item: ItemRow, way: Way, error: AppError) -> Outc
     closed = error if isinstance(error, Refused) else way.refusal(error)
     if closed is None:
         raise error
+    if (item.kind, item.route) == (Kind.REPORT, Route.DEFINITION):
+        return live_connect.rerouted(context, item, closed)
     return _by_hand(context, item, closed)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from activities import ways_files, ways_made_anew
+from activities import live_connect, ways_files, ways_made_anew
 from activities.making import Way
 from activities.ways_definitions import DATAFLOW, MODEL, REPORT
 from shared.assessment.model import Route
@@ -14,6 +14,7 @@ from shared.models import ItemRow, Kind
 _WAYS: Mapping[tuple[str, str], Way] = {
     (Kind.DATASET, Route.DEFINITION): MODEL,
     (Kind.REPORT, Route.DEFINITION): REPORT,
+    (Kind.REPORT, live_connect.ROUTE): live_connect.LIVE,
     (Kind.DATAFLOW, Route.DEFINITION): DATAFLOW,
     (Kind.PAGINATED_REPORT, Route.RDL): ways_files.RDL,
     (Kind.DATAFLOW, Route.MODEL_JSON): ways_files.MODEL_JSON,
