@@ -21,15 +21,15 @@ def let_in(context: Context) -> None:
     present = {name for each in context.target.groups.users(workspace) for name in names_of(each)}
     if user.lower() in present:
         return
+    context.services.gate.write(  # first: whoever dies after the next write must know that it was ours
+        context.intent(_CHECKED, user, "Groups_AddGroupUser", user), look=lambda before: None, act=dict
+    )
     context.services.gate.write(
         access_intent(context, user, _RIGHT, "Groups_AddGroupUser"),
         survey=lambda: _nobody(context, user),
         look=lambda before: None,
         act=lambda: _add(context, workspace, user),
         repeatable=True,
-    )
-    context.services.gate.write(
-        context.intent(_CHECKED, user, "Groups_AddGroupUser", user), look=lambda before: None, act=dict
     )
 
 
