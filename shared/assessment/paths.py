@@ -7,9 +7,10 @@ several workspaces: through the models and dataflows of each but the last.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cache
 
 from shared.assessment import lineage
 from shared.assessment.call_table import Looks, Per
@@ -17,7 +18,10 @@ from shared.assessment.pace import Pace
 
 AT_ONCE, DATAFLOWS_AT_ONCE = 3, 20  # items of a workspace; orchestrators/workspace.py
 
+_NAMED = 6  # workspaces of a longest path that are waited for
+
 type Counts = Mapping[str, int]
+type Told = Callable[[Per], int]  # how many of a workspace
 
 
 class Stage(IntEnum):
@@ -91,15 +95,49 @@ def _legs_to(
     last: str, trips: Mapping[str, Trip], before: Mapping[str, str], ready: Mapping[str, float], pace: Pace
 ) -> list[Leg]:
     """The workspaces it waits for with one leg each, then its own legs from there on."""
-    chain = [last]
-    while chain[0] in before:
-        chain.insert(0, before[chain[0]])
-    legs, at = list[Leg](), 0.0
-    for name in chain[:-1]:
-        legs.append(Leg(f"models and dataflows of '{trips[name].name}' arrive", ready[name] - at))
-        at = ready[name]
+    chain = _chain(last, before)
+    since = {name: ready[name] - ready.get(before.get(name, ""), 0.0) for name in chain}
+    legs = [Leg(f"models and dataflows of '{trips[name].name}' arrive", since[name]) for name in chain]
+    if len(legs) > _NAMED:
+        rest = legs[_NAMED:]
+        seconds = sum(leg.seconds for leg in rest)
+        legs[_NAMED:] = [Leg(f"those of {len(rest)} further workspaces arrive, one after another", seconds)]
     own = legs_of(trips[last].name, trips[last].counts, pace)
-    return [*legs, *(leg for stage, leg in own if len(chain) == 1 or stage >= trips[last].waits_at)]
+    return [*legs, *(leg for stage, leg in own if not chain or stage >= trips[last].waits_at)]
+
+
+def _chain(last: str, before: Mapping[str, str]) -> list[str]:
+    """Who is waited for, from the first to the one right before the last."""
+    chain = list[str]()
+    while last in before:
+        last = before[last]
+        chain.append(last)
+    return chain[::-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """Seconds of single things, at a pace: an activity each for reading, making and waiting, with its calls."""
+
+    file: float
+    small_file: float  # an RDL or a model.json
+    by_definition: float
+    anew: float
+    assigned: float  # onto a capacity
+    refreshed: float  # the longest of a workspace; all others end meanwhile
+
+    @classmethod
+    @cache
+    def at(cls, pace: Pace) -> Costs:
+        step, call = pace.step_s, pace.called_s
+        return cls(
+            file=pace.file_s + 3 * step + 4 * call + pace.wait(Looks.IMPORT).seconds,
+            small_file=3 * step + 4 * call + pace.wait(Looks.SMALL_IMPORT).seconds,
+            by_definition=3 * step + 3 * call + pace.operations_s,
+            anew=3 * step + 2 * call,
+            assigned=2 * step + 3 * call + pace.wait(Looks.CAPACITY).seconds,
+            refreshed=pace.wait(Looks.REFRESH).seconds,
+        )
 
 
 def legs_of(name: str, counts: Counts, pace: Pace) -> list[tuple[Stage, Leg]]:
@@ -108,48 +146,55 @@ def legs_of(name: str, counts: Counts, pace: Pace) -> list[tuple[Stage, Leg]]:
     def told(per: Per) -> int:
         return counts.get(per, 0)
 
-    step, call = pace.step_s, pace.called_s
-    flows, gen2 = told(Per.MODEL_JSON), told(Per.DATAFLOW_DEFINED)
-    thin, rdl = told(Per.REPORT_DEFINED), told(Per.RDL)
-    shells, push = told(Per.DASHBOARD), told(Per.PUSH_MODEL)
-    by_definition = 3 * step + 3 * call + pace.operations_s
-    as_small_file = 3 * step + 4 * call + pace.wait(Looks.SMALL_IMPORT).seconds
-    file = pace.file_s + 3 * step + 4 * call + pace.wait(Looks.IMPORT).seconds
-    anew = 3 * step + 2 * call
-    settings = told(Per.DESCRIBED) + told(Per.LARGE_FORMAT) + 3 * told(Per.DATAFLOW_STORAGE)
-    assigned = 2 * step + 3 * call + pace.wait(Looks.CAPACITY).seconds
-    granted = told(Per.GRANT_ROUND) * (step + call) + told(Per.GRANT) * (call + step / 4)
-    refreshed = told(Per.REFRESH) * (2 * step + 3 * call)
-    refreshed += told(Per.REFRESHING) * pace.wait(Looks.REFRESH).seconds
+    costs = Costs.at(pace)
     legs = (
-        (Stage.CONTAINERS, f"the workspace '{name}' is made", 10 * step + (6 + settings) * call),
-        (Stage.CONTAINERS, "it gets its capacity", assigned * told(Per.ON_CAPACITY)),
-        (
-            Stage.DATAFLOWS,
-            f"{flows + gen2} dataflows move, {DATAFLOWS_AT_ONCE} at once",
-            _rounds((flows, as_small_file), (gen2, by_definition), at_once=DATAFLOWS_AT_ONCE),
-        ),
-        (
-            Stage.FILES,
-            f"{told(Per.REPORT)} reports with their models move, {AT_ONCE} at once",
-            _rounds((told(Per.REPORT), file), (told(Per.REWRITTEN), by_definition)),
-        ),
-        (
-            Stage.DEFINITIONS,
-            f"{told(Per.MODEL_DEFINED) + push} models move by definition or are made anew",
-            _rounds((told(Per.MODEL_DEFINED), by_definition), (push, anew)),
-        ),
-        (
-            Stage.AFTERWARDS,
-            f"{thin + rdl} reports follow their models, or come as RDL",
-            _rounds((thin, by_definition), (rdl, as_small_file)),
-        ),
-        (Stage.AFTERWARDS, f"{shells} dashboards are made", _rounds((shells, anew))),
-        (Stage.AFTERWARDS, f"{told(Per.GRANT)} rights are granted", granted),
-        (Stage.AFTERWARDS, f"{told(Per.REFRESH)} models are refreshed", refreshed),
-        (Stage.AFTERWARDS, "it is validated and closed", (1 + told(Per.CHECK)) * (step + call)),
+        *((Stage.CONTAINERS, *leg) for leg in _begun(name, told, costs, pace)),
+        *_moved(told, costs),
+        *((Stage.AFTERWARDS, *leg) for leg in _ended(told, costs, pace)),
     )
     return [(stage, Leg(what, seconds)) for stage, what, seconds in legs if seconds > 0]
+
+
+def _begun(name: str, told: Told, costs: Costs, pace: Pace) -> Iterator[tuple[str, float]]:
+    settings = told(Per.DESCRIBED) + told(Per.LARGE_FORMAT) + 3 * told(Per.DATAFLOW_STORAGE)
+    yield f"the workspace '{name}' is made", 10 * pace.step_s + (6 + settings) * pace.called_s
+    yield "it gets its capacity", costs.assigned * told(Per.ON_CAPACITY)
+
+
+def _moved(told: Told, costs: Costs) -> Iterator[tuple[Stage, str, float]]:
+    """What other workspaces may need."""
+    flows, gen2 = told(Per.MODEL_JSON), told(Per.DATAFLOW_DEFINED)
+    yield (
+        Stage.DATAFLOWS,
+        f"{flows + gen2} dataflows move, {DATAFLOWS_AT_ONCE} at once",
+        _rounds((flows, costs.small_file), (gen2, costs.by_definition), at_once=DATAFLOWS_AT_ONCE),
+    )
+    yield (
+        Stage.FILES,
+        f"{told(Per.REPORT)} reports with their models move, {AT_ONCE} at once",
+        _rounds((told(Per.REPORT), costs.file), (told(Per.REWRITTEN), costs.by_definition)),
+    )
+    models, push = told(Per.MODEL_DEFINED), told(Per.PUSH_MODEL)
+    yield (
+        Stage.DEFINITIONS,
+        f"{models + push} models move by definition or are made anew",
+        _rounds((models, costs.by_definition), (push, costs.anew)),
+    )
+
+
+def _ended(told: Told, costs: Costs, pace: Pace) -> Iterator[tuple[str, float]]:
+    step, call = pace.step_s, pace.called_s
+    thin, rdl, shells = told(Per.REPORT_DEFINED), told(Per.RDL), told(Per.DASHBOARD)
+    yield (
+        f"{thin + rdl} reports follow their models, or come as RDL",
+        _rounds((thin, costs.by_definition), (rdl, costs.small_file)),
+    )
+    yield f"{shells} dashboards are made", _rounds((shells, costs.anew))
+    granted = told(Per.GRANT_ROUND) * (step + call) + told(Per.GRANT) * (call + step / 4)
+    yield f"{told(Per.GRANT)} rights are granted", granted
+    refreshed = told(Per.REFRESH) * (2 * step + 3 * call) + told(Per.REFRESHING) * costs.refreshed
+    yield f"{told(Per.REFRESH)} models are refreshed", refreshed
+    yield "it is validated and closed", (1 + told(Per.CHECK)) * (step + call)
 
 
 def _rounds(*work: tuple[int, float], at_once: int = AT_ONCE) -> float:

@@ -116,6 +116,18 @@ def test_the_longest_path_leads_through_the_workspace_whose_models_are_needed() 
         assert max(alone) < sum(leg.seconds for leg in path) < sum(alone)
 
 
+@pytest.mark.parametrize("number", [2, 5, 300])
+def test_a_long_chain_is_told_in_a_few_legs_that_add_up(number: int) -> None:
+    one = {"dataset": {"definition": 1}}
+    chain = [replace(workspace(n), kinds=one, upstream=[f"w{n - 1}"]) for n in range(number)]
+    legs = estate_of(chain, PACE).longest
+    alone = estate_of(chain[:1], PACE).longest
+    assert len(legs) < 20
+    by_itself = sum(leg.seconds for leg in alone)
+    model = next(leg.seconds for leg in alone if "by definition" in leg.what)
+    assert sum(leg.seconds for leg in legs) == pytest.approx(by_itself + (number - 1) * model)
+
+
 @pytest.mark.parametrize(
     ("of_large", "kinds"),
     [
