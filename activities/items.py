@@ -21,6 +21,7 @@ from activities.making import (
     adopted,
     arrive,
     intent_of,
+    is_over,
     make,
     staged_bytes,
     whereabouts,
@@ -150,7 +151,10 @@ def await_item(services: Services, call: Call) -> Outcome:
         return _came_to_nothing(context, item, way, error)
     if found is not None:
         return _arrive(context, item, way, found)
-    return DEFINITION.again(call.state, services.clock.now(), call.scale) or _late("item")
+    again = DEFINITION.again(call.state, services.clock.now(), call.scale)
+    if again is None and is_over(context, item, way, recorded[0]):  # else a retry goes on waiting for it
+        services.gate.drop(intent_of(context, item, way))
+    return again or _late("item")
 
 
 def _arrive(context: Context, item: ItemRow, way: Way, found: Row) -> Outcome:
@@ -167,10 +171,6 @@ def record_failure(services: Services, call: Call) -> Outcome:
     item = _item(services, call)
     if call.code == NOT_THERE:
         return _by_hand(context, item, Refused(call.message, call.code, item.todo))
-    if (
-        call.during == await_item.__name__
-    ):  # it is known to have come to nothing: the next try is another write
-        services.gate.drop(intent_of(context, item, way_of(item)))
     reason = f"{call.code}: {call.message}"
     _update(context, state=ItemState.FAILED, note=reason[:2000])
     context.finding(

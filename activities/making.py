@@ -110,6 +110,11 @@ def whereabouts(context: Context, item: ItemRow, way: Way, made: Json, before: R
     return next(iter(newly_named(context, workspace, item, way, before)), None)
 
 
+def is_over(context: Context, item: ItemRow, way: Way, made: Json) -> bool:
+    """The service is not at it any more: what is not there by now will not come."""
+    return way.ended is None or way.ended(context, context.workspace().target_id, item, made) is not None
+
+
 def settled(context: Context, item: ItemRow, way: Way) -> tuple[Json, Json] | None:
     """The write that was begun and what was there before it, without writing; None where nothing comes of it."""
     gate, intent, workspace = (

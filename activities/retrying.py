@@ -52,7 +52,8 @@ def _lost(context: Context, row: WorkspaceRow, items: list[ItemRow]) -> list[Ite
     arrived = [item for item in items if item.state == ItemState.DONE and item.target_id]
     if not arrived:
         return []
-    absent = [item for item in arrived if item.target_id.lower() not in _there(context, row, arrived)]
+    there = _there(context, row, arrived)
+    absent = [item for item in arrived if item.target_id.lower() not in there]
     if any(item.kind == Kind.DATASET for item in absent):  # a model may stand without its report
         models = {str(dataset["id"]).lower() for dataset in context.target.datasets.list(row.target_id)}
         absent = [item for item in absent if item.target_id.lower() not in models]
