@@ -10,6 +10,7 @@ from activities.adoption import adopt_earlier
 from activities.context import Context, open_context
 from activities.frame import Call
 from shared.assessment.model import Route
+from shared.blobs import Staged
 from shared.errors import ContentError, TerminalError
 from shared.manifest import safe_id
 from shared.models import ItemRow, ItemState, Kind
@@ -63,11 +64,8 @@ def _by_definition(context: Context, item: ItemRow, refused: TerminalError) -> O
 
 
 def _export(context: Context, item: ItemRow) -> None:
-    call, services = context.call, context.services
-    name = f"{_folder(call.migration, call.workspace)}/{safe_id(call.report)}.pbix"
-    with context.source.reports.export(call.workspace, item.source_id) as response:
-        staged = services.staging.stage(name, checked_pbix(response))
-    services.manifest.update_item(
+    call, staged = context.call, stage_report(context, item)
+    context.services.manifest.update_item(
         call.migration,
         call.workspace,
         Kind.REPORT,
@@ -76,6 +74,14 @@ def _export(context: Context, item: ItemRow) -> None:
         length=staged.length,
         sha256=staged.sha256,
     )
+
+
+def stage_report(context: Context, item: ItemRow) -> Staged:
+    """Reports_ExportReportInGroup into the staging container, checked to be one whole PBIX."""
+    call, staging = context.call, context.services.staging
+    name = f"{_folder(call.migration, call.workspace)}/{safe_id(item.source_id)}.pbix"
+    with context.source.reports.export(call.workspace, item.source_id) as response:
+        return staging.stage(name, checked_pbix(response))
 
 
 def drop_staged(services: Services, migration: str, workspace: str = "") -> None:

@@ -7,15 +7,14 @@ from typing import Any
 
 from activities import survey
 from activities.context import Context
-from activities.copying import fetched, streamed
+from activities.delivery import Place, deliver
 from activities.places import folder_of
 from activities.remains import find
 from activities.removal import facts_of
-from shared import writes
-from shared.blobs import Staged, StagedBody
+from shared.blobs import Staged
 from shared.errors import BadRequest
 from shared.models import ItemRow, ItemState, Kind
-from shared.powerbi.imports import MULTIPART_LIMIT, NameConflict, UploadLocation
+from shared.powerbi.imports import NameConflict
 
 MODEL_STANDS = (
     "Its model is still in the target, and an import can't go over that model alone: "
@@ -23,7 +22,6 @@ MODEL_STANDS = (
 )
 
 TRIES = 3  # imports of one report that fail, or staged copies of it that are damaged
-_NO_PBIX = "RequestedFileIsEncryptedOrCorrupted"
 
 type Json = dict[str, Any]
 
@@ -64,44 +62,16 @@ class Sending:
         return {"import": "", "sha256": self._item.sha256, "report": report, "dataset": dataset}
 
     def send(self) -> Json:
-        """By the way its size allows; the hash is that of the bytes as they were sent.
-
-        The last bytes are held back until the gate was asked once more: a slow upload may have been given up
-        by the engine, and its successor be at work.
-        """
+        """By the way its size allows; the hash is that of the bytes as they were sent."""
         if self._unclear:
             raise Ambiguous(
                 f"Since its answer was lost {', '.join(self._unclear)} came up in no import; it was not sent again."
             )
-        item, imports = self._item, self._context.target.imports
-        body = self._context.services.staging.body(self._staged, before_last=writes.still_permitted)
-        name, conflict = f"{item.source_name}.pbix", self._on_conflict()
-        folder = folder_of(self._context, item)
-        if len(body) > MULTIPART_LIMIT:
-            return self._send_by_location(body, name, conflict, folder)
-        made = imports.post_file(self._workspace, name, conflict, body, folder_id=folder)
-        return {"import": made, "sha256": body.sent_sha256}
-
-    def _send_by_location(self, body: StagedBody, name: str, conflict: NameConflict, folder: str) -> Json:
-        """Fetched by the service's storage where it can, once: a storage that takes the request for another one
-        answers that all is well and holds an empty file, which shows when it is imported."""
-        context, sha256 = self._context, self._staged.sha256
-        location = context.target.imports.create_upload_location(self._workspace)
-        if self._item.import_tries % TRIES == 0 and fetched(context, location, self._staged):
-            try:
-                return {"import": self._post(location, name, conflict, folder), "sha256": sha256}
-            except BadRequest as refused:
-                if not refused.mentions(_NO_PBIX):
-                    raise
-            context.services.staging.out_of_reach.add(context.request.target)
-            location = context.target.imports.create_upload_location(self._workspace)
-        streamed(context, location, body)
-        return {"import": self._post(location, name, conflict, folder), "sha256": body.sent_sha256}
-
-    def _post(self, location: UploadLocation, name: str, conflict: NameConflict, folder: str) -> str:
-        writes.still_permitted()
-        imports = self._context.target.imports
-        return imports.post_file_url(self._workspace, name, conflict, location.url, folder_id=folder)
+        item, context = self._item, self._context
+        place = Place(self._workspace, f"{item.source_name}.pbix", folder_of(context, item))
+        return deliver(
+            context, self._staged, place, self._on_conflict(), may_fetch=item.import_tries % TRIES == 0
+        )
 
     def _namesakes(self) -> set[str]:
         """The imports that are known to be of this workspace's other reports, or of earlier tries."""

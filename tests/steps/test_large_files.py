@@ -9,7 +9,7 @@ import pytest
 from free_quotas import services_without_limits
 from step_support import Move, MovedClock
 
-from activities import copying, exports, imports, sending
+from activities import copying, delivery, exports, imports
 from shared.config import Settings
 from shared.models import ItemState
 from shared.services import Services
@@ -28,7 +28,7 @@ def services(settings: Settings, clock: MovedClock) -> Services:
 @pytest.fixture
 def large(moving: Callable[..., Move], monkeypatch: pytest.MonkeyPatch) -> Move:
     """A workspace on a capacity, whose two reports are large files by a scaled limit."""
-    monkeypatch.setattr(sending, "MULTIPART_LIMIT", LIMIT)
+    monkeypatch.setattr(delivery, "MULTIPART_LIMIT", LIMIT)
     monkeypatch.setattr(copying, "BLOCK", 10_000)
     move = moving(reports=2)
     target = move.services.power_bi("fabrikam")
