@@ -21,7 +21,6 @@ from activities.making import (
     adopted,
     arrive,
     intent_of,
-    is_over,
     make,
     staged_bytes,
     whereabouts,
@@ -42,7 +41,7 @@ from shared.errors import (
 )
 from shared.models import ItemRow, ItemState, Kind, Need
 from shared.outcomes import Done, Failed, Outcome, Wait
-from shared.polling import DEFINITION
+from shared.polling import DEFINITION, VISIBILITY
 from shared.run_documents import content_path
 from shared.services import Services
 
@@ -149,12 +148,29 @@ def await_item(services: Services, call: Call) -> Outcome:
         found = whereabouts(context, item, way, *recorded)
     except ServiceError as error:
         return _came_to_nothing(context, item, way, error)
-    if found is not None:
+    if found:
         return _arrive(context, item, way, found)
-    again = DEFINITION.again(call.state, services.clock.now(), call.scale)
-    if again is None and is_over(context, item, way, recorded[0]):  # else a retry goes on waiting for it
-        services.gate.drop(intent_of(context, item, way))
-    return again or _late("item")
+    if found is not None:
+        return _shown_late(context, item, way)
+    return DEFINITION.again(call.state, services.clock.now(), call.scale) or _late("item")
+
+
+def _shown_late(context: Context, item: ItemRow, way: Way) -> Outcome:
+    """Its operation is over, or forgotten: what that made shows within minutes, or was never made."""
+    call = context.call
+    state = call.state if call.state.get("position") else {}  # from here on another deadline counts
+    again = VISIBILITY.again(state, context.services.clock.now(), call.scale)
+    if again is not None:
+        return Wait(again.until, {**again.state, "position": 1})
+    return Done({"again": True}) if _begun_anew(context, item, way) else _late("item")
+
+
+def _begun_anew(context: Context, item: ItemRow, way: Way) -> bool:
+    """What was begun has made nothing: the next try is another write. False once there were enough of them."""
+    context.services.gate.drop(intent_of(context, item, way))
+    tries = item.import_tries + 1
+    _update(context, import_tries=tries)
+    return tries % TRIES > 0
 
 
 def _arrive(context: Context, item: ItemRow, way: Way, found: Row) -> Outcome:
@@ -186,10 +202,7 @@ def _came_to_nothing(context: Context, item: ItemRow, way: Way, error: ServiceEr
     """
     if error.retry_at is not None or isinstance(error, IdentityRefused) or error.status:
         raise error  # of the question, not of what was begun
-    context.services.gate.drop(intent_of(context, item, way))
-    tries = item.import_tries + 1
-    _update(context, import_tries=tries)
-    if isinstance(error, TransientError) and tries % TRIES:
+    if _begun_anew(context, item, way) and isinstance(error, TransientError):
         return Done({"again": True})
     return _refused(context, item, way, error)
 

@@ -100,19 +100,15 @@ def staged_bytes(context: Context, item: ItemRow) -> bytes:
 
 
 def whereabouts(context: Context, item: ItemRow, way: Way, made: Json, before: Row) -> Row | None:
-    """What came of a write that is done: the object, or None while it is not there yet. Raises what it failed of."""
+    """What came of a write that is done: the object; None while it is being made, empty where that is over and
+    nothing of it is to be seen (yet). Raises what it failed of."""
     workspace = context.workspace().target_id
     found: Row | None = (
         made if made.get("id") or way.ended is None else way.ended(context, workspace, item, made)
     )
     if found is None or found.get("id") or found.get("objectId"):
         return found
-    return next(iter(newly_named(context, workspace, item, way, before)), None)
-
-
-def is_over(context: Context, item: ItemRow, way: Way, made: Json) -> bool:
-    """The service is not at it any more: what is not there by now will not come."""
-    return way.ended is None or way.ended(context, context.workspace().target_id, item, made) is not None
+    return next(iter(newly_named(context, workspace, item, way, before)), {})
 
 
 def settled(context: Context, item: ItemRow, way: Way) -> tuple[Json, Json] | None:

@@ -50,7 +50,7 @@ def _settle(context: Context, item: ItemRow) -> Wait | None:
             raise
         context.services.gate.drop(intent_of(context, item, way))  # it came to nothing
         return None
-    if found is None:
+    if not found:
         return _look_again(context, item)
     context.services.manifest.update_item(
         context.call.migration,

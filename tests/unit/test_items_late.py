@@ -47,27 +47,49 @@ def begun(services: Services) -> dict[str, Any]:
     model = ItemRow(workspace, Kind.DATASET, "m1", "Model", state=ItemState.CREATING, route=Route.DEFINITION)
     services.manifest.plan_items(identity, workspace, [model])
     call = {"migration": identity, "workspace": workspace, "kind": Kind.DATASET, "item": "m1"}
+    begin_again(services, call)
+    return call
+
+
+def begin_again(services: Services, call: dict[str, Any]) -> None:
     context = open_context(services, Call.from_dict(call))
+    model = services.manifest.item(call["migration"], call["workspace"], Kind.DATASET, "m1")
     intent = intent_of(context, model, way_of(model))
     services.gate.write(
         intent, survey=lambda: {"ids": []}, look=lambda before: None, act=lambda: {"operation": "o"}
     )
-    return call
 
 
-@pytest.mark.parametrize(
-    ("status", "is_kept"), [("Running", True), ("Succeeded", False), ("forgotten", False)]
-)
-def test_at_the_deadline_only_what_may_still_come_is_remembered(
-    services: Services, begun: dict[str, Any], monkeypatch: pytest.MonkeyPatch, status: str, is_kept: bool
-) -> None:
-    monkeypatch.setattr(services, "power_bi", lambda name: Target(status))
-    assert run(items.await_item, services, begun)["outcome"] == "wait"
-    late = run(items.await_item, services, {**begun, "waited": DAY, "polls": 99})
+def failed_late(services: Services, call: dict[str, Any], late: dict[str, Any]) -> bool:
+    """Records that failure; whether the write is still remembered, so that a retry waits for it."""
     assert (late["outcome"], late["code"]) == ("failed", "item.deadline")
     failure = {"during": "await_item", "code": late["code"], "message": late["message"]}
-    assert run(items.record_failure, services, {**begun, **failure})["outcome"] == "done"
-    context = open_context(services, Call.from_dict(begun))
-    item = services.manifest.item(begun["migration"], begun["workspace"], Kind.DATASET, "m1")
+    assert run(items.record_failure, services, {**call, **failure})["outcome"] == "done"
+    context = open_context(services, Call.from_dict(call))
+    item = services.manifest.item(call["migration"], call["workspace"], Kind.DATASET, "m1")
     assert item.state == ItemState.FAILED
-    assert services.gate.is_open(intent_of(context, item, way_of(item))) == is_kept
+    return services.gate.is_open(intent_of(context, item, way_of(item)))
+
+
+def test_what_still_runs_at_its_deadline_is_waited_for_by_the_retry(
+    services: Services, begun: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "power_bi", lambda name: Target("Running"))
+    assert run(items.await_item, services, begun)["outcome"] == "wait"
+    late = run(items.await_item, services, {**begun, "waited": DAY, "polls": 99})
+    assert failed_late(services, begun, late)
+
+
+@pytest.mark.parametrize("status", ["Succeeded", "forgotten"])
+def test_what_is_over_and_does_not_show_is_begun_anew_twice(
+    services: Services, begun: dict[str, Any], monkeypatch: pytest.MonkeyPatch, status: str
+) -> None:
+    monkeypatch.setattr(services, "power_bi", lambda name: Target(status))
+    long_running = {**begun, "waited": DAY, "polls": 99}
+    first = run(items.await_item, services, long_running)
+    assert first["outcome"] == "wait"  # another deadline begins
+    in_vain = {**begun, **first["state"], "waited": DAY}
+    for _ in range(2):
+        assert run(items.await_item, services, in_vain)["value"] == {"again": True}
+        begin_again(services, begun)
+    assert not failed_late(services, begun, run(items.await_item, services, in_vain))
