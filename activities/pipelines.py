@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, cast
 
 from activities.adoption import ADOPTED
@@ -15,7 +16,7 @@ from activities.context import Context, open_context
 from activities.frame import Call, during
 from activities.making import Ambiguous
 from activities.tenancy import read_tenant
-from activities.undoing import HANDED_OVER, REFUSED, UNDOING
+from activities.undoing import HANDED_OVER, KEPT, REFUSED, UNDOING
 from shared.assessment.model import Obstacle
 from shared.assessment.reading import field, lower, rows, text
 from shared.errors import AlreadyExists, EntityNotFound, NotFound, TerminalError
@@ -52,7 +53,7 @@ def make_pipelines(services: Services, call: Call) -> Outcome:
 def undo_pipelines(services: Services, call: Call) -> Outcome:
     """Pipelines_DeletePipeline for those this migration made; the workspaces of their stages stay."""
     context = open_context(services, replace(call, workspace=""))
-    for row in _rows(context):
+    for row in map(partial(_located, context), _rows(context)):
         if row.target_id and row.state != ItemState.DELETED and not row.note.startswith(ADOPTED):
             _undo(context, row)
     return Done()
@@ -241,6 +242,21 @@ def _undo(context: Context, row: ItemRow) -> None:
         return
     _update(context, row, state=ItemState.DELETED, note="deleted by the rollback")
     context.services.gate.forget_all(context.call.migration, "")
+
+
+def _located(context: Context, row: ItemRow) -> ItemRow:
+    """With the id of one whose creation's answer was lost before it was recorded."""
+    if row.target_id or row.state == ItemState.DELETED:
+        return row
+    try:
+        made = context.services.gate.settle(_creation(context, row), partial(_look, context, row))
+    except Ambiguous as unclear:
+        _finding(context, KEPT, row, f"{unclear} Nothing of that was deleted.")
+        return row
+    if made is None:
+        return row
+    _update(context, row, target_id=made["id"], target_name=row.source_name)
+    return replace(row, target_id=made["id"], target_name=row.source_name)
 
 
 def _later(context: Context, row: ItemRow) -> str:
