@@ -26,6 +26,7 @@ from activities import (
     taking_back,
     tenancy,
     undoing,
+    updating,
     validation,
     workspaces,
 )
@@ -59,6 +60,7 @@ ALL = (
     items.make_item,
     items.await_item,
     items.record_failure,
+    updating.update_item,
     mending.mend_links,
     mending.next_linked,
     workspaces.count_workspace,
