@@ -29,7 +29,6 @@ SCANS_AT_ONCE = 8  # of the 16 scans a tenant may have in flight; the rest is le
 WORKSPACES_AT_ONCE = 12
 BATCHES = 60  # of an inventory, per generation
 PAGE = 60  # workspaces per generation
-LINKED = 200  # looked through for links per generation
 
 
 @generations
@@ -116,7 +115,7 @@ def move(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Steps[Json]:
 def _finish(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Steps[Json]:
     """Links from one workspace into another, a page of workspaces per generation; then pipelines. Neither stops it."""
     where = {"migration": payload["migration"], "scale": payload["scale"]}
-    asked = {**where, "cursor": payload["links"], "page": LINKED}
+    asked = {**where, "cursor": payload["links"], "page": PAGE}
     page = yield from step(ctx, mending.next_linked, asked, tally)
     if not isinstance(page, Failed):
         for linked in page.value["workspaces"]:

@@ -128,6 +128,7 @@ def migration_of(workspaces: int, groups: list[list[str]], mode: str = "scanner"
         },
         "conclude_plan": lambda _: {"status": "running"},
         "next_workspaces": paged("workspaces", [guid(n) for n in range(workspaces)]),
+        "next_linked": paged("workspaces", [guid(n) for n in range(workspaces)]),
         "begin_validation": lambda _: {"status": "validating"},
         "conclude_validation": lambda _: {"status": "ready"},
         "next_models": paged("groups", groups),
@@ -151,6 +152,7 @@ def test_an_inventory_of_many_batches(run_of: Callable[..., Sizes]) -> None:
     answers = {
         **migration_of(1500, [], "member"),
         "next_workspaces": lambda _: {"workspaces": [], "again": False, "cursor": None},
+        "next_linked": lambda _: {"workspaces": [], "cursor": None},
     }
     sizes = run_of("migration", START, answers)
     assert sizes.ended["scan_batch"] == 150
