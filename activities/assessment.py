@@ -142,7 +142,13 @@ def _forecast(context: Context, parts: Parts) -> Json:
     mode = read_selection(services, context.call.migration)["mode"]
     target = services.connection(request.target) if request.target else None
     return forecast.estimate(
-        estate_of(_extracts(context), pace, mode, {name: len(part.rows) for name, part in parts.items()}),
+        estate_of(
+            _extracts(context),
+            pace,
+            mode,
+            {name: len(part.rows) for name, part in parts.items()},
+            parts["source-pipelines"].rows,
+        ),
         services.connection(request.source),
         target,
         now=services.clock.now(),
