@@ -9,7 +9,7 @@ from __future__ import annotations
 from activities.context import Context
 from shared import writes
 from shared.blobs import Staged, StagedBody
-from shared.errors import TerminalError
+from shared.errors import TerminalError, Unavailable
 from shared.powerbi.imports import UploadLocation
 
 BLOCK = 100 * 1024 * 1024  # of one request: some seconds of the service's time, well below its own limit
@@ -37,6 +37,8 @@ def fetched(context: Context, location: UploadLocation, staged: Staged) -> bool:
         except TerminalError as refused:
             if not blocks and not refused.mentions("ConditionNotMet"):
                 staging.out_of_reach.add(connection)
+            return False
+        except Unavailable:  # after all its tries; if it is the storage, streaming tells
             return False
     writes.still_permitted()
     imports.commit_blocks(location, blocks)

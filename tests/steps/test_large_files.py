@@ -105,6 +105,13 @@ def test_a_storage_that_is_busy_is_asked_again(large: Move) -> None:
     assert calls(large)[PUT] == 0
 
 
+def test_a_storage_that_fails_at_it_again_and_again_gets_the_file_streamed(large: Move) -> None:
+    refuse(large, 500, "InternalError")
+    assert large.move()["outcome"] == "done"
+    assert_arrived(large)
+    assert large.services.staging.out_of_reach == set()
+
+
 def test_a_storage_that_only_says_it_fetched_is_found_out(large: Move) -> None:
     """As one that knows no such request and takes it for a block of no bytes."""
     large.sandbox.control.fault({"operation": FETCH}, {"status": 201})
