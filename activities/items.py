@@ -22,6 +22,7 @@ from activities.making import (
     arrive,
     intent_of,
     make,
+    namesake_in_hand,
     staged_bytes,
     whereabouts,
 )
@@ -41,7 +42,7 @@ from shared.errors import (
 )
 from shared.models import ItemRow, ItemState, Kind, Need
 from shared.outcomes import Done, Failed, Outcome, Wait
-from shared.polling import DEFINITION, VISIBILITY
+from shared.polling import DEFINITION, NEIGHBOUR, VISIBILITY
 from shared.run_documents import content_path
 from shared.services import Services
 
@@ -116,8 +117,8 @@ def make_item(services: Services, call: Call) -> Outcome:
     """The one write; what it takes time for is waited for by `await_item`."""
     context = open_context(services, call)
     item = _item(services, call)
-    if item.state not in _OPEN:
-        return Done(_OVER)
+    if (otherwise := _over_or_later(context, item)) is not None:
+        return otherwise
     context.update_workspace(step="import")
     try:
         way_of(item).prepare(context)
@@ -133,6 +134,16 @@ def make_item(services: Services, call: Call) -> Outcome:
     except (Refused, TerminalError, ContentError) as error:
         return _refused(context, item, way_of(item), error)
     return Done()
+
+
+def _over_or_later(context: Context, item: ItemRow) -> Outcome | None:
+    """None where it is to be made now."""
+    call = context.call
+    if item.state not in _OPEN:
+        return Done(_OVER)
+    if not namesake_in_hand(context, item, way_of(item)):
+        return None
+    return NEIGHBOUR.again(call.state, context.services.clock.now(), call.scale)
 
 
 def await_item(services: Services, call: Call) -> Outcome:

@@ -15,7 +15,7 @@ from activities.context import Context
 from activities.places import folder_of, put_in_folder
 from shared.blobs import Staged
 from shared.errors import AppError
-from shared.models import ItemRow, Kind
+from shared.models import ItemRow, ItemState, Kind
 from shared.writes import Intent
 
 type Json = dict[str, Any]
@@ -155,8 +155,30 @@ def _look(context: Context, workspace: str, item: ItemRow, way: Way, before: Row
 
 
 def _others(context: Context, item: ItemRow) -> set[str]:
-    items = context.services.manifest.items_of(context.call.migration, context.call.workspace)
-    return {each.target_id.lower() for each in items if each.source_id != item.source_id} - {""}
+    """What other items of the workspace have become, also where only the answer to their write says so yet."""
+    call, services = context.call, context.services
+    items = services.manifest.items_of(call.migration, call.workspace)
+    known = {each.target_id.lower() for each in items if each.source_id != item.source_id}
+    told = services.gate.results(call.migration, call.workspace, "make")
+    return (known | {str(result["id"]).lower() for result in told if result.get("id")}) - {""}
+
+
+def namesake_in_hand(context: Context, item: ItemRow, way: Way) -> bool:
+    """True while another of its kind and name is being made: only one after the other can be told apart.
+
+    Who has begun goes on; of those that have not, the first by id.
+    """
+    call, services = context.call, context.services
+    begun = services.gate.is_open(intent_of(context, item, way))
+    for other in services.manifest.items_of(call.migration, call.workspace):
+        if other.kind != item.kind or other.state != ItemState.CREATING or other.source_id == item.source_id:
+            continue
+        if other.source_name.casefold() != item.source_name.casefold():
+            continue
+        other_begun = services.gate.is_open(intent_of(context, other, way))
+        if (not other_begun, other.source_id) < (not begun, item.source_id):
+            return True
+    return False
 
 
 def _is_named(row: Row, item: ItemRow) -> bool:
