@@ -18,13 +18,20 @@ _READING = _SOURCES | {Kind.PAGINATED_REPORT}
 _WORKSPACES = 50  # whose items are read for one piece of content; more no content of people names
 
 
-def ids_for(context: Context, guids: Iterable[str], needs: Iterable[str] = ()) -> IdMap:
-    """The target ids of what is named (`guids`, lower case), and what is named but has none (yet)."""
+def ids_for(
+    context: Context, guids: Iterable[str], needs: Iterable[str] = (), *, with_tenant: bool = False
+) -> IdMap:
+    """The target ids of what is named (`guids`, lower case), and what is named but has none (yet).
+
+    `with_tenant`: the tenant's own id too. Links name it; in a query it may be where somebody signs in to a source,
+    which stays what it is.
+    """
     named, targets, unmoved = set(guids), dict[str, str](), dict[str, str]()
     old, new = (
         context.services.connection(name) for name in (context.request.source, context.request.target)
     )
-    targets[old.tenant_id.lower()] = new.tenant_id  # links name it
+    if with_tenant:
+        targets[old.tenant_id.lower()] = new.tenant_id
     for row, items in _named_workspaces(context, named, needs):
         places = [(row.source_id, row.target_id, f"workspace {row.source_name!r}")]
         places += [(item.source_id, item.target_id, _readable(item, row.source_name)) for item in items]

@@ -103,7 +103,7 @@ def _content(of: _Kind, context: Context, item: ItemRow) -> Json:
     """The definition for the target: named and bound anew, its ids those of the target."""
     read: Json = json.loads(staged_bytes(context, item))
     content = parts.parts_of(read)
-    ids = ids_for(context, parts.guids_of(content), item.needs)
+    ids = ids_for(context, parts.guids_of(content), item.needs, with_tenant=of.kind == "reports")
     rewritten = parts.rewrite_parts(content, ids)
     name_links(context, item, {source: ids.unmoved[source] for source in rewritten.left})
     moved = rename_workspaces(rewritten.content, workspace_names(context, (part.payload for part in content)))

@@ -56,7 +56,9 @@ def _read_rdl(context: Context, item: ItemRow, state: dict[str, Any]) -> Iterabl
 
 def _rdl(context: Context, item: ItemRow) -> bytes:
     content = staged_bytes(context, item)
-    known = _with_models(ids_for(context, _names_in_rdl(context, content), item.needs), content)
+    known = _with_models(
+        ids_for(context, _names_in_rdl(context, content), item.needs, with_tenant=True), content
+    )
     rewritten = rdl.rewrite_rdl(content, known, workspace_names(context, [content]))
     name_links(context, item, {source: known.unmoved[source] for source in rewritten.left})
     return rewritten.content
