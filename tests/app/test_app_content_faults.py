@@ -89,10 +89,12 @@ def test_reading_that_ends_oddly_is_begun_anew(at_first: Chosen, outcome: Any) -
     control.plan_operation(outcome, operation="Definition", tenant=SOURCE, every=1, times=2)
     migration = at_first.begin([*THIN, *FABRIC])
     reached = at_first.driver.rest(migration, within=240)
-    if reached["status"] != "ready":
-        control.clear_operation_plans()
-        assert at_first.driver.post(f"migrations/{migration}/retry").status_code == 202
-        at_first.rest(migration)
+    control.clear_operation_plans()
+    for _ in range(2):  # what was read by others before it came is right after the retry that follows
+        if reached["status"] != "ready":
+            assert at_first.driver.post(f"migrations/{migration}/retry").status_code == 202
+            reached = at_first.driver.rest(migration, within=240)
+    at_first.rest(migration)
     at_first.assert_accounted(migration)
 
 
@@ -194,8 +196,8 @@ def test_a_kill_while_a_file_of_its_own_is_sent(at_first: Chosen, what: str) -> 
 def test_a_kill_in_the_middle_of_long_running_operations(at_first: Chosen) -> None:
     control, driver = at_first.driver.sandbox.control, at_first.driver
     control.long_running("always")
-    control.fault({"operation": "GetOperationState", "tenant": TARGET, "nth": 1}, {"hold": "before"})
-    control.fault({"operation": "GetOperationState", "tenant": SOURCE, "nth": 2}, {"hold": "before"})
+    control.fault({"operation": "Fabric_GetOperationState", "tenant": TARGET, "nth": 1}, {"hold": "before"})
+    control.fault({"operation": "Fabric_GetOperationState", "tenant": SOURCE, "nth": 2}, {"hold": "before"})
     migration = at_first.begin([*THIN, *FABRIC])
     for _ in range(2):
         assert control.await_hold(120) is not None
