@@ -30,9 +30,7 @@ def arrived(
         note=note,
     )
     if item.todo:
-        context.finding(
-            "manual.afterMove", kind=item.kind, id=item.source_id, name=item.source_name, message=item.todo
-        )
+        context.about(item, "manual.afterMove", item.todo)
 
 
 def record_arrival(

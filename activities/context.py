@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from activities.frame import Call
 from shared.config import Connection
-from shared.models import MigrationRequest, WorkspaceRow
+from shared.models import ItemRow, MigrationRequest, WorkspaceRow
 from shared.powerbi.connect import PowerBI
 from shared.services import Services
 from shared.writes import Intent
@@ -50,6 +50,10 @@ class Context:
             workspace_id=self.call.workspace,
             key=key,
         )
+
+    def about(self, item: ItemRow, code: str, message: str, key: str = "") -> None:
+        """A finding about one item of this call's workspace."""
+        self.finding(code, kind=item.kind, id=item.source_id, name=item.source_name, message=message, key=key)
 
     def intent(self, action: str, subject: str, operation: str, target: str) -> Intent:
         connection = self.target_connection

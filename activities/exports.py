@@ -59,7 +59,7 @@ def _by_definition(context: Context, item: ItemRow, refused: TerminalError) -> O
     manifest.update_item(call.migration, call.workspace, Kind.DATASET, item.dataset_id, **changes)
     manifest.update_item(call.migration, call.workspace, Kind.REPORT, item.source_id, **changes)
     told = f"{why} It goes by definition."
-    context.finding("item.rerouted", kind=item.kind, id=item.source_id, name=item.source_name, message=told)
+    context.about(item, "item.rerouted", told)
     return Done({"over": True})
 
 

@@ -200,9 +200,7 @@ def record_failure(services: Services, call: Call) -> Outcome:
         return _by_hand(context, item, Refused(call.message, call.code, item.todo))
     reason = f"{call.code}: {call.message}"
     _update(context, state=ItemState.FAILED, note=reason[:2000])
-    context.finding(
-        "item.failed", kind=item.kind, id=item.source_id, name=item.source_name, message=reason, key=call.code
-    )
+    context.about(item, "item.failed", reason, key=call.code)
     return Done()
 
 
@@ -233,13 +231,7 @@ def _refused(context: Context, item: ItemRow, way: Way, error: AppError) -> Outc
 def _by_hand(context: Context, item: ItemRow, why: Refused) -> Outcome:
     note = f"{why.message} {why.todo}".rstrip()
     _update(context, state=ItemState.MANUAL, note=note[:2000])
-    context.finding(
-        "manual.notMoved",
-        kind=item.kind,
-        id=item.source_id,
-        name=item.source_name,
-        message=f"Not moved: {note}",
-    )
+    context.about(item, "manual.notMoved", f"Not moved: {note}")
     return Done(_OVER)
 
 

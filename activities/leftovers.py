@@ -35,10 +35,4 @@ def tell_links(context: Context, item: ItemRow, left: Mapping[str, str]) -> None
         return
     shown = ", ".join(f"{name} ({identity})" for identity, name in sorted(left.items())[:_SHOWN])
     more = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
-    context.finding(
-        _CODE,
-        kind=item.kind,
-        id=item.source_id,
-        name=item.source_name,
-        message=f"Its content still names {shown}{more}.",
-    )
+    context.about(item, _CODE, f"Its content still names {shown}{more}.")

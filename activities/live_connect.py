@@ -39,7 +39,7 @@ def rerouted(context: Context, item: ItemRow, closed: Refused) -> Outcome:
         **{"blob": "", "length": 0, "sha256": ""},
     )
     told = f"{closed.message} It is tried as a file without its model."
-    context.finding("item.rerouted", kind=item.kind, id=item.source_id, name=item.source_name, message=told)
+    context.about(item, "item.rerouted", told)
     return Done({"again": True})
 
 

@@ -100,9 +100,7 @@ def _keep(context: Context, item: ItemRow, error: ServiceError | ContentError) -
         item.source_id,
         links=max(1, item.links),
     )
-    context.finding(
-        "content.sourceLinks", kind=item.kind, id=item.source_id, name=item.source_name, message=message
-    )
+    context.about(item, "content.sourceLinks", message)
 
 
 def _state(call: Call) -> tuple[str, Json | None]:

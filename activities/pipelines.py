@@ -287,7 +287,7 @@ def _withdraw_failure(context: Context, row: ItemRow) -> None:
 
 
 def _finding(context: Context, code: str, row: ItemRow, message: str) -> None:
-    context.finding(code, kind=row.kind, id=row.source_id, name=row.source_name, message=message)
+    context.about(row, code, message)
 
 
 def _update(context: Context, row: ItemRow, **changes: Any) -> None:

@@ -34,12 +34,10 @@ def put_in_folder(context: Context, item: ItemRow, made: str, lies_in: str = "")
             repeatable=True,
         )
     except TerminalError as refused:
-        context.finding(
+        context.about(
+            item,
             "workspace.settingRefused",
-            kind=item.kind,
-            id=item.source_id,
-            name=item.source_name,
-            message=f"It could not be put into its folder: {refused.code}: {refused.message}",
+            f"It could not be put into its folder: {refused.code}: {refused.message}",
         )
 
 

@@ -105,12 +105,8 @@ def _readable(known: IdMap, source: str) -> str:
 
 
 def _change(context: Context, named: set[str], needs: list[str], content: str) -> Change:
-    """Not the tenant's own id: whoever reads a source by it means the tenant in which that source is."""
-    found = ids_for(context, named, needs)
-    tenant = context.services.connection(context.request.source).tenant_id.lower()
-    targets = {source: target for source, target in found.targets.items() if source != tenant}
     return Change(
-        replace(found, targets=targets), workspace_names(context, [content.encode("utf-8", "replace")])
+        ids_for(context, named, needs), workspace_names(context, [content.encode("utf-8", "replace")])
     )
 
 

@@ -43,7 +43,7 @@ def _settle(context: Context, item: ItemRow) -> Wait | None:
             return None
         found = whereabouts(context, item, way, *recorded)
     except Ambiguous as unclear:
-        _about(context, KEPT, item, f"{unclear} Nothing of that was deleted.")
+        context.about(item, KEPT, f"{unclear} Nothing of that was deleted.")
         return None
     except ServiceError as error:
         if is_transient(error) or error.status:
@@ -66,9 +66,5 @@ def _settle(context: Context, item: ItemRow) -> Wait | None:
 def _look_again(context: Context, item: ItemRow) -> Wait | None:
     again = DEFINITION.again(context.call.state, context.services.clock.now(), context.call.scale)
     if again is None:
-        _about(context, REFUSED, item, "The service was still making it at its deadline.")
+        context.about(item, REFUSED, "The service was still making it at its deadline.")
     return again
-
-
-def _about(context: Context, code: str, item: ItemRow, message: str) -> None:
-    context.finding(code, kind=item.kind, id=item.source_id, name=item.source_name, message=message)

@@ -169,7 +169,7 @@ def _is_empty(context: Context, model: ItemRow) -> bool:
 
 def _fault(context: Context, code: str, item: ItemRow, message: str) -> None:
     """A finding about an item; one that means "not proved" also fails the workspace when it is closed."""
-    context.finding(code, kind=item.kind, id=item.source_id, name=item.source_name, message=message)
+    context.about(item, code, message)
     if code != "validation.notRefreshable":
         context.update_workspace(
             error_code=code, error_message=f"{item.kind} {item.source_name!r}: {message}"[:2000]

@@ -150,13 +150,7 @@ def _keep_format(context: Context, item: ItemRow, made: str) -> None:
         )
     except TerminalError as refused:
         message = f"The large storage format could not be set: {refused.code}: {refused.message}"
-        context.finding(
-            "workspace.settingRefused",
-            kind=item.kind,
-            id=item.source_id,
-            name=item.source_name,
-            message=message,
-        )
+        context.about(item, "workspace.settingRefused", message)
 
 
 def _set_format(context: Context, workspace: str, dataset: str) -> Json:
