@@ -21,7 +21,7 @@ from activities.classification import rows_of
 from activities.context import Context, open_context
 from activities.frame import Call
 from activities.known import Known, know
-from activities.planning import BATCHES, batch_size, batches_of, read_selection
+from activities.planning import BATCHES, batches_of, read_batch, read_selection
 from shared.assessment.extracts import extract
 from shared.assessment.model import Extract, Obstacle, Verdict
 from shared.assessment.obstacles import of_workspace
@@ -326,8 +326,7 @@ def _used(seen: Mapping[str, Any], instances: Json) -> Json:
 
 
 def _entries(services: Services, call: Call) -> list[Json]:
-    size = batch_size(call.mode)
-    return read_selection(services, call.migration)["workspaces"][call.batch * size : (call.batch + 1) * size]
+    return read_batch(services, call.migration, call.batch)
 
 
 def _batch_key(call: Call) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from activities.context import Context
-from activities.planning import read_selection
+from activities.planning import read_chosen
 from activities.principals import names_of
 from activities.tenancy import read_tenant
 from shared.assessment.model import Facts
@@ -62,12 +62,12 @@ class Known:
 def know(context: Context) -> Known:
     """Read what the earlier steps of the plan have stored."""
     services, request, run = context.services, context.request, context.call.migration
-    selection = read_selection(services, run)
+    chosen = read_chosen(services, run)
     target = services.connection(request.target) if request.target else None
     beside = {part: _by_workspace(read_tenant(services, run, "source", part)[0]) for part in _BESIDE}
     return Known(
-        selection["mode"],
-        frozenset(entry["id"].lower() for entry in selection["workspaces"] if entry["moves"]),
+        chosen["mode"],
+        frozenset(chosen["chosen"]),
         _members(*read_tenant(services, run, "source", "memberships")),
         beside,
         target_user=target is not None and target.has_user,

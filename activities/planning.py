@@ -16,7 +16,7 @@ from activities.tenancy import parts_of
 from shared.errors import IdentityRefused, NotAuthorized, TerminalError
 from shared.models import Kind, WorkspaceStatus, is_plan
 from shared.outcomes import Done, Json, Outcome
-from shared.run_documents import selection_path
+from shared.run_documents import batch_path, chosen_path, selection_path
 from shared.services import Services
 
 SCAN_BATCH = 100  # ids per getInfo call
@@ -42,6 +42,7 @@ def select_workspaces(services: Services, call: Call) -> Outcome:
         services.findings.clear(call.migration)  # of a plan that was given up: nothing of it holds any more
         _forget_batches(services, call.migration)
         selection = {**_select(context), "attempt": attempt}
+        _write_by_batch(services, call.migration, selection)
         services.documents.write_json(path, selection)
     first, later = parts_of(context.request, services.settings, plan=is_plan(call.migration))
     return Done(
@@ -83,6 +84,15 @@ def _tell_limit(context: Context) -> None:
     )
 
 
+def _write_by_batch(services: Services, run: str, selection: Json) -> None:
+    """What many activities read at once is small: the whole selection of a large tenant in each of them is not."""
+    size, entries = batch_size(selection["mode"]), selection["workspaces"]
+    for batch in range(batches_of(selection)):
+        services.documents.write_json(batch_path(run, batch), entries[batch * size : (batch + 1) * size])
+    chosen = [entry["id"].lower() for entry in entries if entry["moves"]]
+    services.documents.write_json(chosen_path(run), {"mode": selection["mode"], "chosen": chosen})
+
+
 def _forget_batches(services: Services, migration_id: str) -> None:
     table = services.tables[BATCHES]
     for row in list(table.partition(migration_id)):
@@ -93,6 +103,16 @@ def read_selection(services: Services, migration_id: str) -> Json:
     """`{"mode", "workspaces": [entries that are read], "beside": [entries that are only named]}`."""
     nothing: Json = {"mode": "member", "workspaces": [], "beside": []}
     return services.documents.read_json(selection_path(migration_id)) or nothing
+
+
+def read_chosen(services: Services, run: str) -> Json:
+    """`{"mode", "chosen": [ids of the workspaces that move, lower case]}`."""
+    return services.documents.read_json(chosen_path(run)) or {"mode": "member", "chosen": []}
+
+
+def read_batch(services: Services, run: str, batch: int) -> list[Json]:
+    """The entries of the selection that one batch reads."""
+    return services.documents.read_json(batch_path(run, batch)) or []
 
 
 def batch_size(mode: str) -> int:

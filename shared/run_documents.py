@@ -9,6 +9,16 @@ def selection_path(run: str) -> str:
     return f"{run}/selection.json"
 
 
+def batch_path(run: str, batch: int) -> str:
+    """The part of the selection that one batch reads."""
+    return f"{run}/selection/{batch:05d}.json"
+
+
+def chosen_path(run: str) -> str:
+    """Of the selection the ids of what moves (lower case), and its mode: what every activity of a plan needs."""
+    return f"{run}/chosen.json"
+
+
 def part_path(run: str, name: str) -> str:
     """A list of a whole tenant: `name` is "source-apps", "target-groups" and so on."""
     return f"{run}/tenant/{name}.json"
