@@ -9,10 +9,12 @@ from typing import Any
 from activities.context import Context, open_context
 from activities.documents import workspace_document
 from activities.frame import Call
+from activities.rights import is_of_lag
 from shared.assessment.reading import lower, record, text
-from shared.errors import TerminalError
+from shared.errors import ServiceError, TerminalError, TransientError
 from shared.models import Kind, WorkspaceRow
 from shared.outcomes import Done, Outcome
+from shared.polling import VISIBILITY
 from shared.run_documents import folders_path
 from shared.services import Services
 
@@ -25,15 +27,22 @@ _log = logging.getLogger(__name__)
 def furnish_workspace(services: Services, call: Call) -> Outcome:
     """Workspaces_UpdateWorkspace, Groups_UpdateGroup, Groups_AssignToDataflowStorage, Folders_CreateFolder.
 
-    As far as the source has any of it. What is refused is said and stops nothing. A workspace that this migration
-    did not make keeps its settings.
+    As far as the source has any of it. What is refused, or fails for long, is said and stops nothing. A workspace that
+    this migration did not make keeps its settings.
     """
     context = open_context(services, call)
     row = context.workspace()
-    document = workspace_document(context)
-    if row.origin == "created":
-        _apply_settings(context, row, document)
-    _make_folders(context, row)
+    try:
+        if row.origin == "created":
+            _apply_settings(context, row, workspace_document(context))
+        _make_folders(context, row)
+    except TransientError as trouble:
+        if trouble.retry_at is not None:  # told when: the frame waits
+            raise
+        again = VISIBILITY.again(call.state, services.clock.now(), call.scale)
+        if again is not None:
+            return again
+        _not_applied(context, row, "settings or folders", trouble)
     return Done()
 
 
@@ -209,7 +218,10 @@ def _from_the_top(folders: Sequence[Row]) -> list[Row]:
     return ordered
 
 
-def _not_applied(context: Context, row: WorkspaceRow, what: str, refused: TerminalError) -> None:
+def _not_applied(context: Context, row: WorkspaceRow, what: str, refused: ServiceError) -> None:
+    """Unless it is a right on a new workspace that does not hold yet, which is waited for."""
+    if is_of_lag(context.services, context.call, refused):
+        raise refused
     context.finding(
         "workspace.settingRefused",
         kind=Kind.WORKSPACE,

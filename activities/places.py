@@ -7,6 +7,7 @@ from typing import Any
 
 from activities.context import Context
 from activities.planning import read_selection
+from activities.rights import is_of_lag
 from shared.errors import TerminalError
 from shared.models import ItemRow
 from shared.run_documents import folders_path
@@ -34,6 +35,8 @@ def put_in_folder(context: Context, item: ItemRow, made: str, lies_in: str = "")
             repeatable=True,
         )
     except TerminalError as refused:
+        if is_of_lag(context.services, context.call, refused):
+            raise
         context.about(
             item,
             "workspace.settingRefused",

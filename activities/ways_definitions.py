@@ -17,6 +17,7 @@ from activities.identities import ids_for, target_of
 from activities.leftovers import name_links
 from activities.making import Json, Refused, Row, Way, staged_bytes
 from activities.places import folder_of, workspace_names
+from activities.rights import is_of_lag
 from shared.assessment.reading import lower, record, text
 from shared.content import jsontext, models, parts, reports
 from shared.content.parts import Part
@@ -149,6 +150,8 @@ def _keep_format(context: Context, item: ItemRow, made: str) -> None:
             repeatable=True,
         )
     except TerminalError as refused:
+        if is_of_lag(context.services, context.call, refused):
+            raise
         message = f"The large storage format could not be set: {refused.code}: {refused.message}"
         context.about(item, "workspace.settingRefused", message)
 
