@@ -23,6 +23,7 @@ from activities.making import (
     intent_of,
     make,
     namesake_in_hand,
+    of_the_question,
     staged_bytes,
     whereabouts,
 )
@@ -49,6 +50,7 @@ from shared.services import Services
 _OPEN = frozenset({ItemState.PLANNED, ItemState.CREATING})
 TRIES = 3  # of what ends without success in the target
 _RENAME = "Make it by hand under another name, or publish it from Power BI Desktop."
+_LONGEST = 4  # polls after which the pause is the longest
 _OVER = {"over": True}  # nothing more is to be done about the item in this run
 
 # What each phase of a workspace takes, in this order.
@@ -126,14 +128,23 @@ def make_item(services: Services, call: Call) -> Outcome:
     except Ambiguous as unclear:
         return Failed("item.ambiguous", str(unclear))
     except AlreadyExists as taken:
-        if _name_repeats(services, call, item):
-            return _by_hand(
-                context, item, Refused(f"The service takes no second one: {taken.message}", "", _RENAME)
-            )
-        return Failed("item.nameTaken", f"The target has something of that name already: {taken.message}")
+        return _name_taken(context, item, taken)
     except (Refused, TerminalError, ContentError) as error:
         return _refused(context, item, way_of(item), error)
     return Done()
+
+
+def _name_taken(context: Context, item: ItemRow, taken: AlreadyExists) -> Outcome:
+    """By our own write, whose answer was lost; by its namesake; or by somebody's."""
+    call, services = context.call, context.services
+    again = VISIBILITY.again(call.state, services.clock.now(), call.scale)
+    if again is not None and services.gate.is_open(intent_of(context, item, way_of(item))):
+        return again
+    if _name_repeats(services, call, item):
+        return _by_hand(
+            context, item, Refused(f"The service takes no second one: {taken.message}", "", _RENAME)
+        )
+    return Failed("item.nameTaken", f"The target has something of that name already: {taken.message}")
 
 
 def _over_or_later(context: Context, item: ItemRow) -> Outcome | None:
@@ -209,11 +220,13 @@ def _came_to_nothing(context: Context, item: ItemRow, way: Way, error: ServiceEr
 
     The first is known to have made nothing: the next try is another write, and there are three of them.
     """
-    if error.retry_at is not None or isinstance(error, IdentityRefused) or error.status:
-        raise error  # of the question, not of what was begun
-    if _begun_anew(context, item, way) and isinstance(error, TransientError):
-        return Done({"again": True})
-    return _refused(context, item, way, error)
+    if error.retry_at is not None or isinstance(error, IdentityRefused) or of_the_question(error):
+        raise error
+    more = _begun_anew(context, item, way)
+    if not isinstance(error, TransientError):
+        return _refused(context, item, way, error)
+    pause = VISIBILITY.again({"polls": _LONGEST}, context.services.clock.now(), context.call.scale)
+    return Wait(pause.until) if more and pause else Failed(error.code, error.message[:2000])
 
 
 def _refused(context: Context, item: ItemRow, way: Way, error: AppError) -> Outcome:

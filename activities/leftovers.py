@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from activities.context import Context
 from shared.assessment.model import Obstacle
-from shared.models import ItemRow, Kind
+from shared.models import ItemRow, ItemState, Kind
 
-_CODE = "content.sourceLinks"
+LEFT = "content.sourceLinks"
 _SHOWN = 10
 
 
@@ -17,14 +17,19 @@ def name_links(context: Context, item: ItemRow, left: Mapping[str, str]) -> None
 
     With none left, what was said before is taken back.
     """
+    call, services = context.call, context.services
+    if item.state == ItemState.DONE:  # it may be sent once more: until then all is as it was said
+        services.manifest.update_item(
+            call.migration, call.workspace, Kind(item.kind), item.source_id, links_after=len(left)
+        )
+        return
     if len(left) == item.links and not left:
         return
-    call, services = context.call, context.services
     services.manifest.update_item(
         call.migration, call.workspace, Kind(item.kind), item.source_id, links=len(left)
     )
     if not left:
-        gone = Obstacle(_CODE, item.kind, item.source_id, item.source_name, "", call.workspace)
+        gone = Obstacle(LEFT, item.kind, item.source_id, item.source_name, "", call.workspace)
         return services.findings.retract(call.migration, gone)
     tell_links(context, item, left)
 
@@ -35,4 +40,4 @@ def tell_links(context: Context, item: ItemRow, left: Mapping[str, str]) -> None
         return
     shown = ", ".join(f"{name} ({identity})" for identity, name in sorted(left.items())[:_SHOWN])
     more = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
-    context.about(item, _CODE, f"Its content still names {shown}{more}.")
+    context.about(item, LEFT, f"Its content still names {shown}{more}.")

@@ -82,7 +82,7 @@ def _ended(context: Context, workspace: str, item: ItemRow, made: Json) -> Row |
         fault = parse(0, {}, json.dumps(found.get("error") or {}).encode())
         code = fault.codes[0] if fault.codes else "import.failed"
         raise BadRequest(code, fault.message or "The service could not import it.", codes=fault.codes)
-    return next(iter(found.get("reports") or ()), None) if found.get("importState") == "Succeeded" else None
+    return next(iter(found.get("reports") or ()), {}) if found.get("importState") == "Succeeded" else None
 
 
 def _finish(context: Context, item: ItemRow, report: str) -> None:

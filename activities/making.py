@@ -14,7 +14,7 @@ from activities.adoption import adopt_item, arrived
 from activities.context import Context
 from activities.places import folder_of, put_in_folder
 from shared.blobs import Staged
-from shared.errors import AppError
+from shared.errors import AppError, ServiceError
 from shared.models import ItemRow, ItemState, Kind
 from shared.writes import Intent
 
@@ -109,6 +109,11 @@ def whereabouts(context: Context, item: ItemRow, way: Way, made: Json, before: R
     if found is None or found.get("id") or found.get("objectId"):
         return found
     return next(iter(newly_named(context, workspace, item, way, before)), {})
+
+
+def of_the_question(error: ServiceError) -> bool:
+    """Whether asking after what was begun failed, and not what was begun: only a call has an operation or a status."""
+    return bool(error.status or error.operation)
 
 
 def settled(context: Context, item: ItemRow, way: Way) -> tuple[Json, Json] | None:

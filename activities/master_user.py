@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from activities.access import access_intent
 from activities.context import Context
-from activities.principals import names_of
-from shared.errors import EntityNotFound, TerminalError
+from activities.inventory import source_users
+from activities.principals import mapped, names_of
+from shared.errors import AlreadyExists, EntityNotFound, TerminalError
 from shared.models import Kind
 
 _RIGHT = "Contributor"
@@ -38,34 +39,50 @@ def let_out(context: Context) -> None:
     call, gate = context.call, context.services.gate
     if not gate.results(call.migration, call.workspace, _CHECKED):
         return
+    try:
+        _let_out(context)
+    except TerminalError as refused:
+        _still_in(context, refused)
+
+
+def _let_out(context: Context) -> None:
+    call, gate = context.call, context.services.gate
     user, workspace = context.target.user_name(), context.workspace().target_id
     now = [each for each in context.target.groups.users(workspace) if user.lower() in names_of(each)]
     granted = gate.surveys(call.migration, call.workspace, "access")
     others = [
         each for each in granted if each["identifier"].lower() == user.lower() and not each.get("temporary")
     ]
-    if now and now[0].get("groupUserAccessRight") == _RIGHT and not others:
+    if now and now[0].get("groupUserAccessRight") == _RIGHT and not others and not _is_meant(context, user):
         _remove(context, workspace, user)
     gate.forget(call.migration, call.workspace, _CHECKED)
     gate.drop(access_intent(context, user, _RIGHT, ""))
 
 
+def _is_meant(context: Context, user: str) -> bool:
+    """Somebody of the source is mapped to this very user, who then found the right there already."""
+    own = context.services.own_principals(context.request.source)
+    grants, _ = mapped(source_users(context), context.request.principals, own)
+    return any(grant.identifier.lower() == user.lower() for grant in grants)
+
+
+def _still_in(context: Context, refused: TerminalError) -> None:
+    context.finding(
+        "principal.refused",
+        kind=Kind.WORKSPACE,
+        id="master user",
+        name="master user",
+        message=f"The master user was let in to import dataflows and could not be taken out again: {refused.code}.",
+    )
+
+
 def _remove(context: Context, workspace: str, user: str) -> None:
-    try:
-        context.services.gate.write(
-            context.intent("letOut", user, "Groups_DeleteUserInGroup", user),
-            look=lambda before: None,
-            act=lambda: _delete(context, workspace, user),
-            repeatable=True,
-        )
-    except TerminalError as refused:
-        context.finding(
-            "principal.refused",
-            kind=Kind.WORKSPACE,
-            id=user,
-            name=user,
-            message=f"{user} was let in to import dataflows and could not be taken out again: {refused.code}.",
-        )
+    context.services.gate.write(
+        context.intent("letOut", user, "Groups_DeleteUserInGroup", user),
+        look=lambda before: None,
+        act=lambda: _delete(context, workspace, user),
+        repeatable=True,
+    )
     context.services.gate.forget(context.call.migration, context.call.workspace, "letOut")
 
 
@@ -82,7 +99,10 @@ def _nobody(context: Context, user: str) -> dict[str, object]:
 
 
 def _add(context: Context, workspace: str, user: str) -> dict[str, str]:
-    context.target.groups.add_user(workspace, user, "User", _RIGHT)
+    try:
+        context.target.groups.add_user(workspace, user, "User", _RIGHT)
+    except AlreadyExists:  # let in since we looked, for another dataflow
+        return {"right": _RIGHT}
     return {"right": _RIGHT}
 
 

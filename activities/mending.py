@@ -11,8 +11,10 @@ from typing import Any
 
 from activities.context import Context, open_context
 from activities.frame import Call
-from activities.making import Way
+from activities.leftovers import LEFT
+from activities.making import Way, of_the_question
 from activities.ways import has_way, way_of
+from shared.assessment.model import Obstacle
 from shared.errors import ContentError, ServiceError, is_transient
 from shared.models import ItemRow, ItemState, Kind
 from shared.outcomes import Done, Outcome, Wait
@@ -56,12 +58,17 @@ def _mend(context: Context, item: ItemRow, made: Json | None) -> Wait | None:
     way = way_of(item)
     try:
         begun = made if made is not None else _begin(context, item, way)
-        if not begun or way.ended is None:
+        if begun is None:
             return None
-        if way.ended(context, context.workspace().target_id, item, begun) is not None:
+        if (
+            not begun
+            or way.ended is None
+            or way.ended(context, context.workspace().target_id, item, begun) is not None
+        ):
+            _mended(context, item)
             return None
     except (ServiceError, ContentError) as error:
-        if is_transient(error):
+        if is_transient(error) and (not isinstance(error, ServiceError) or of_the_question(error)):
             raise
         _keep(context, item, error)
         return None
@@ -76,17 +83,30 @@ def _begin(context: Context, item: ItemRow, way: Way) -> Json | None:
     if way.renew is None:
         return None
     renew, before = way.renew, item.links
-    content = way.content(context, item)  # counts anew what it names
+    content = way.content(context, item)  # counts what it would still name
     call, workspace = context.call, context.workspace().target_id
     now = context.services.manifest.item(call.migration, call.workspace, Kind(item.kind), item.source_id)
-    if now.links >= before:
+    if now.links_after >= before:
         return None
     return context.services.gate.write(  # each time that less is left is a write of its own
-        context.intent("mend", f"{item.kind}.{item.source_id}-{now.links}", way.operation, item.source_name),
+        context.intent(
+            "mend", f"{item.kind}.{item.source_id}-{now.links_after}", way.operation, item.source_name
+        ),
         look=lambda tried: None,
         act=lambda: renew(context, workspace, now, content),
         repeatable=True,
     )
+
+
+def _mended(context: Context, item: ItemRow) -> None:
+    call, services = context.call, context.services
+    now = services.manifest.item(call.migration, call.workspace, Kind(item.kind), item.source_id)
+    services.manifest.update_item(
+        call.migration, call.workspace, Kind(item.kind), item.source_id, links=now.links_after
+    )
+    if not now.links_after:
+        said = Obstacle(LEFT, item.kind, item.source_id, item.source_name, "", call.workspace)
+        services.findings.retract(call.migration, said)
 
 
 def _keep(context: Context, item: ItemRow, error: ServiceError | ContentError) -> None:
@@ -100,7 +120,7 @@ def _keep(context: Context, item: ItemRow, error: ServiceError | ContentError) -
         item.source_id,
         links=max(1, item.links),
     )
-    context.about(item, "content.sourceLinks", message)
+    context.about(item, LEFT, message)
 
 
 def _state(call: Call) -> tuple[str, Json | None]:

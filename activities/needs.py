@@ -47,8 +47,10 @@ def await_needs(context: Context, item: ItemRow) -> Outcome | None:
 def _is_mended(context: Context, item: ItemRow, need: Need) -> bool:
     """Dataflows of Fabric tell only by their content what they read, so those that read may all have begun before it
     and would leave it no place to begin in. They need not wait: their links to it are mended."""
-    of_fabric = (item.kind, item.route) == (Kind.DATAFLOW, Route.DEFINITION)
-    return of_fabric and need.workspace == context.call.workspace.lower()
+    if need.workspace != context.call.workspace.lower():
+        return False
+    later = item.kind == Kind.DATAFLOW and need.kind == Kind.DATASET  # models come after all dataflows
+    return later or (item.kind, item.route) == (Kind.DATAFLOW, Route.DEFINITION)
 
 
 def _state(context: Context, need: Need) -> str:

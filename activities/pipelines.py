@@ -19,9 +19,17 @@ from activities.tenancy import read_tenant
 from activities.undoing import HANDED_OVER, KEPT, REFUSED, UNDOING
 from shared.assessment.model import Obstacle
 from shared.assessment.reading import field, lower, rows, text
-from shared.errors import AlreadyExists, EntityNotFound, NotFound, TerminalError
+from shared.errors import (
+    AlreadyExists,
+    AmbiguousWrite,
+    EntityNotFound,
+    NotFound,
+    TerminalError,
+    TransientError,
+)
 from shared.models import ItemRow, ItemState, Kind
 from shared.outcomes import Done, Outcome, Wait
+from shared.polling import VISIBILITY
 from shared.powerbi.groups import PrincipalType
 from shared.principal_rules import counterpart, rules_of
 from shared.services import Services
@@ -43,7 +51,17 @@ def make_pipelines(services: Services, call: Call) -> Outcome:
     }
     page = [row for row in ours if row.source_id > str(call.state.get("operation", ""))][:_PER_CALL]
     for row in page:
-        _make(context, row, told.get(row.source_id.lower(), {}))
+        try:
+            _make(context, row, told.get(row.source_id.lower(), {}))
+        except TerminalError as refused:  # of the look for an earlier migration's
+            _fail(context, row, str(refused))
+        except TransientError as trouble:
+            again = VISIBILITY.again(call.state, services.clock.now(), call.scale)
+            if trouble.retry_at is not None or isinstance(trouble, AmbiguousWrite):
+                raise
+            if again is not None:
+                return Wait(again.until, {**call.state, **again.state})
+            _fail(context, row, str(trouble))
     if len(page) < _PER_CALL:
         return Done()
     return Wait(services.clock.now(), {"position": position + len(page), "operation": page[-1].source_id})
@@ -53,7 +71,7 @@ def make_pipelines(services: Services, call: Call) -> Outcome:
 def undo_pipelines(services: Services, call: Call) -> Outcome:
     """Pipelines_DeletePipeline for those this migration made; the workspaces of their stages stay."""
     context = open_context(services, replace(call, workspace=""))
-    for row in map(partial(_located, context), _rows(context)):
+    for row in [_located(context, each) for each in _rows(context)]:
         if row.target_id and row.state != ItemState.DELETED and not row.note.startswith(ADOPTED):
             _undo(context, row)
     return Done()
@@ -146,7 +164,7 @@ def _assign_stages(context: Context, row: ItemRow, pipeline: str, told: Mapping[
     left: list[str] = []
     for stage in rows(told, "stages"):
         order, source = field(stage, "order"), lower(stage, "workspaceId")
-        if not source:
+        if not source or order is None:
             continue
         target = _workspace(context, source)
         if not target:

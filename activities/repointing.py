@@ -14,6 +14,7 @@ from activities.documents import raw_of
 from activities.identities import ids_for, sources_in
 from activities.leftovers import tell_links
 from activities.long_running import definition_of, result_of
+from activities.making import of_the_question
 from activities.needs import await_needs
 from activities.places import workspace_names
 from activities.rights import is_of_lag
@@ -162,7 +163,7 @@ def _awaited(context: Context, intent: Intent, operation: str) -> Outcome | None
         if not operation or result_of(context.target.operations, operation) is not None:
             return None
     except ServiceError as error:
-        is_of_it = isinstance(error, EntityNotFound) or not error.status  # and not of the question
+        is_of_it = isinstance(error, EntityNotFound) or not of_the_question(error)
         if error.retry_at is not None or not is_of_it:
             raise
         context.services.gate.drop(intent)

@@ -78,6 +78,9 @@ def _reopen(context: Context, item: ItemRow, *, is_lost: bool) -> None:
     call, gate = context.call, context.services.gate
     if has_way(item) and is_lost:  # bringing it again is another write
         gate.drop(intent_of(context, item, way_of(item)))
+        gate.forget(call.migration, call.workspace, "format", item.source_id)
+    if is_lost:
+        gate.forget(call.migration, call.workspace, "place", f"{item.kind}.{item.source_id}")
     with_it = "" if has_way(item) else item.dataset_id
     for model in {item.source_id, with_it} - {""}:  # a report comes with its model, which is new then
         gate.forget(call.migration, call.workspace, _REFRESH, model)

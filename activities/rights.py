@@ -44,6 +44,8 @@ def is_of_lag(services: Services, call: Call, error: AppError) -> bool:
     target = services.connection(services.request_of(call.migration).target)
     if error.connection != target.name:
         return False
+    if VISIBILITY.again(call.state, services.clock.now(), call.scale) is None:
+        return False  # it was waited for long enough: it is a refusal
     return _is_new(services, call, services.manifest.workspace(call.migration, call.workspace))
 
 

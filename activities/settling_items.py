@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from activities.context import Context, open_context
 from activities.frame import Call, during
-from activities.making import Ambiguous, identity_of, intent_of, settled, whereabouts
+from activities.making import Ambiguous, identity_of, intent_of, of_the_question, settled, whereabouts
 from activities.undoing import KEPT, REFUSED, UNDOING
 from activities.ways import has_way, way_of
 from shared.errors import ServiceError, is_transient
@@ -46,7 +46,7 @@ def _settle(context: Context, item: ItemRow) -> Wait | None:
         context.about(item, KEPT, f"{unclear} Nothing of that was deleted.")
         return None
     except ServiceError as error:
-        if is_transient(error) or error.status:
+        if is_transient(error) or of_the_question(error):
             raise
         context.services.gate.drop(intent_of(context, item, way))  # it came to nothing
         return None
@@ -59,6 +59,7 @@ def _settle(context: Context, item: ItemRow) -> Wait | None:
         item.source_id,
         target_id=identity_of(found),
         target_name=item.source_name,
+        state=ItemState.CREATING,  # whatever it was: it is there, and can be deleted
     )
     return None
 

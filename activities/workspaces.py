@@ -323,7 +323,8 @@ def _complete_inventory(context: Context, row: WorkspaceRow) -> None:
 
 def _skip_vanished(services: Services, call: Call, item: ItemRow) -> None:
     note = "deleted in the source after the inventory"
-    for kind, identity in ((Kind.REPORT, item.source_id), (Kind.DATASET, item.dataset_id)):
+    carried = [(Kind.DATASET, item.dataset_id)] if _is_pbix(item) else []
+    for kind, identity in [(Kind.REPORT, item.source_id), *carried]:
         services.manifest.update_item(
             call.migration, call.workspace, kind, identity, state=ItemState.SKIPPED, note=note
         )

@@ -125,9 +125,9 @@ def others(phase: str, width: int = MODELS_AT_ONCE) -> Callable[..., Phase]:
 
 
 def links(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Phase:
-    """What was made before what it leads to."""
-    outcome = yield from step(ctx, mending.mend_links, payload, tally)
-    return (outcome if isinstance(outcome, Failed) else None), None
+    """What was made before what it leads to; never a reason to stop."""
+    yield from step(ctx, mending.mend_links, payload, tally)
+    return None, None
 
 
 def people(ctx: OrchestrationContext, payload: Json, tally: Tally) -> Phase:
