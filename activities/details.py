@@ -14,7 +14,6 @@ from typing import Any
 from activities.context import Context, open_context
 from activities.frame import Call
 from activities.inventory import judge_late
-from activities.tenancy import read_tenant
 from activities.tenant_lists import reason
 from shared.assessment.obstacles_unknown import not_checkable
 from shared.assessment.reading import lower, rows, text
@@ -49,7 +48,7 @@ def read_details(services: Services, call: Call) -> Outcome:
     if document is None or not document.get("complete"):
         return Done()
     asked = questions(document)
-    if why := _why_not(context):
+    if why := _why_not(document):
         asked = [each for each in asked if each.part == _SUBSCRIPTIONS]
         document = _with_reason(document, "details", why)
     position = int(call.state.get("position", 0))
@@ -156,13 +155,9 @@ def _over_budget(context: Context, document: Json) -> Json:
     return _with_reason(document, _SUBSCRIPTIONS, why)
 
 
-def _why_not(context: Context) -> str:
+def _why_not(document: Mapping[str, Any]) -> str:
     """Where the identity is not in the workspace every call would be refused."""
-    members = read_tenant(context.services, context.call.migration, "source", "memberships")
-    inside = {lower(row, "id") for row in members.rows}
-    if members.unread or context.call.workspace.lower() in inside:
-        return ""
-    return "The source identity is not in this workspace."
+    return "The source identity is not in this workspace." if document.get("ourRight") == "none" else ""
 
 
 def _with_reason(document: Json, part: str, why: str) -> Json:

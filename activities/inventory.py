@@ -225,6 +225,7 @@ class _Batch:
         services, run = self._context.services, self._context.call.migration
         document = _document(self._known, entry, seen)
         facts = self._known.facts(entry, document["users"])
+        document["ourRight"] = facts.right
         verdicts = judge(document, facts)
         items = rows_of(verdicts)
         found = extract(document, verdicts, entry, facts)

@@ -61,8 +61,8 @@ class Demo:
 
     def _set_up(self) -> None:
         self._step(
-            f"Set up: a storage emulator, two simulated tenants ({WORKSPACES} workspaces with real PBIX files "
-            "in contoso, none in fabrikam), and the app."
+            "Set up: a storage emulator, two simulated tenants (contoso with workspaces of every kind and real PBIX "
+            "files, fabrikam with none of them), and the app."
         )
         azurite = self._stack.enter_context(Azurite(self._folder / "azurite"))
         self._sandbox = Sandbox(
@@ -83,7 +83,7 @@ class Demo:
 
     def _plan(self) -> None:
         self._step(
-            "Plan it first: everything in contoso goes to fabrikam. The request says on which capacity and to whom "
+            "Plan it first: these workspaces of contoso go to fabrikam. The request says on which capacity and to whom "
             "(ids stand for groups and apps, null leaves somebody out knowingly)."
         )
         self._request = request(self._sandbox.control, MIGRATION)

@@ -5,6 +5,7 @@ What a plan says of those is for tests; here people want to see a migration that
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from sandbox.remote import Control
@@ -25,7 +26,12 @@ def request(control: Control, migration: str) -> Json:
     nobody = [row for row in planted if row["obstacle"] in _UNKNOWN]
     names = {row["id"] if row["kind"] == "group" else row["name"]: None for row in nobody}
     spaces = control.state(suggested["source"])["workspaces"]
-    chosen = [each["id"] for each in spaces if _is_ordinary(each) and each["id"] not in stopped]
+    names_of_all = Counter(each["name"].casefold() for each in spaces)
+    chosen = [
+        each["name"] if names_of_all[each["name"].casefold()] == 1 else each["id"]
+        for each in spaces
+        if _is_ordinary(each) and each["id"] not in stopped
+    ]
     return {
         "id": migration,
         **suggested,
