@@ -184,7 +184,7 @@ class ItemRow(Record):
     todo: str = ""
     minutes: int = 0  # of a person's time
     needs: list[str] = field(default_factory=list[str])  # what must be there before it: see `Need`
-    links: int = 0  # source ids that its content named when it arrived, and that had no place in the target yet
+    links: int = 0  # source ids that its content named when it arrived, without a place in the target yet
     links_after: int = 0  # the same, were it sent once more now
 
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from local.demo_figures import calls_made, forecast_beside_outcome, kinds, verdict
+from local.demo_figures import accounted, calls_made, forecast_beside_outcome, verdict
 
 CLEAN: dict[str, Any] = {"counts": {"report": {"equal": 2, "missing": 0}}, "differences": []}
 
 
 def test_all_well() -> None:
-    lines, fine = verdict("succeeded", CLEAN, 2, [])
+    lines, fine = verdict("succeeded", CLEAN, 2, [], [])
     assert fine
     assert "0 differences" in lines[0]
 
@@ -20,10 +20,11 @@ def test_all_well() -> None:
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        (("partial", CLEAN, 2, []), "partial"),
-        (("succeeded", {**CLEAN, "differences": [{}]}, 2, []), "1 difference"),
-        (("succeeded", CLEAN, 1, []), "1 of 2 changes"),
-        (("succeeded", CLEAN, 2, [{"kind": "foreign-token"}]), "foreign-token"),
+        (("partial", CLEAN, 2, [], []), "partial"),
+        (("succeeded", {**CLEAN, "differences": [{}]}, 2, [], []), "1 difference"),
+        (("succeeded", CLEAN, 1, [], []), "1 of 2 changes"),
+        (("succeeded", CLEAN, 2, [{"kind": "foreign-token"}], []), "foreign-token"),
+        (("succeeded", CLEAN, 2, [], ["report 'Sales' in 'Finance'"]), "report 'Sales'"),
     ],
 )
 def test_each_thing_that_is_wrong_is_named(arguments: tuple[Any, ...], why: str) -> None:
@@ -32,8 +33,31 @@ def test_each_thing_that_is_wrong_is_named(arguments: tuple[Any, ...], why: str)
     assert why in lines[0]
 
 
+def test_every_item_is_equal_a_task_staying_or_nowhere() -> None:
+    def item(kind: str, identity: str) -> dict[str, Any]:
+        return {"kind": kind, "id": identity, "name": identity.upper(), "workspace": "W"}
+
+    comparison = {
+        **CLEAN,
+        "left": [
+            item(kind, identity) for kind, identity in (("report", "a"), ("report", "b"), ("tile", "c"))
+        ],
+        "differences": [{"kind": "dataset"}],
+    }
+    findings = [
+        {"code": "manual.afterMove", **item("report", "A")},
+        {"code": "tile.note", **item("tile", "c")},
+    ]
+    table, lost = accounted(comparison, findings, [{"route": "staysBehind", **item("report", "B")}])
+    assert [line.split() for line in table[1:]] == [
+        ["report", "2", "1", "1", "0"],
+        ["tile", "0", "0", "0", "1"],
+        ["dataset", "0", "0", "0", "1"],
+    ]
+    assert lost == ["tile 'C' in 'W'"]
+
+
 def test_figures_come_from_the_sandbox() -> None:
-    assert kinds(CLEAN) == ["report:       2 equal, 0 not"]
     entry = {"method": "GET", "tenant": "contoso", "status": 429}
     assert "1 (1 contoso, 0 fabrikam)" in calls_made([entry])[0]
     assert calls_made([entry])[0].endswith("answered 429: 1.")
