@@ -121,17 +121,8 @@ def _leave(context: Context, row: WorkspaceRow, todo: str) -> None:
 
 
 def _apply(context: Context, row: WorkspaceRow, operation: str, what: str, act: Callable[[], None]) -> None:
-    def applied() -> dict[str, Any]:
-        act()
-        return {}
-
     try:
-        context.services.gate.write(
-            context.intent("setting", what, operation, row.target_name),
-            look=lambda before: None,
-            act=applied,
-            repeatable=True,
-        )
+        context.services.gate.repeat(context.intent("setting", what, operation, row.target_name), act)
     except TerminalError as refused:
         _not_applied(context, row, what, refused)
 

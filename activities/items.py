@@ -13,6 +13,7 @@ from activities import live_connect
 from activities.context import Context, open_context
 from activities.frame import Call
 from activities.identities import sources_in
+from activities.long_running import of_the_question
 from activities.making import (
     Ambiguous,
     Refused,
@@ -23,7 +24,6 @@ from activities.making import (
     intent_of,
     make,
     namesake_in_hand,
-    of_the_question,
     staged_bytes,
     whereabouts,
 )
@@ -160,7 +160,8 @@ def _over_or_later(context: Context, item: ItemRow) -> Outcome | None:
 def await_item(services: Services, call: Call) -> Outcome:
     """Until it is there; then its new id goes into the manifest."""
     context = open_context(services, call)
-    item, way = _item(services, call), way_of(_item(services, call))
+    item = _item(services, call)
+    way = way_of(item)
     if item.state not in _OPEN:
         return Done(_OVER)
     recorded = services.gate.recorded(intent_of(context, item, way))

@@ -6,7 +6,6 @@ not documented; where it refuses, nothing is left behind.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -16,15 +15,13 @@ from activities.identities import target_of
 from activities.making import Json, Refused, Row, Way, intent_of, staged_bytes
 from activities.places import folder_of
 from activities.rights import is_of_lag
-from activities.ways_files import Bytes
-from shared.errors import AppError, BadRequest, ContentError, EntityNotFound, TerminalError, is_transient
+from activities.ways_files import Bytes, bounded, imported, imports_of
+from shared.errors import AppError, ContentError, EntityNotFound, TerminalError, is_transient
 from shared.models import ItemRow, ItemState, Kind, Need
 from shared.outcomes import Done, Outcome
-from shared.powerbi.service_errors import parse
 
 ROUTE = "liveConnect"  # no plan chooses it
-_MOST_BYTES = 64 * 1024 * 1024
-_TODO = "Build it anew on its model in the target, or publish its author's file there."
+_BY_HAND = "Build it anew on its model in the target, or publish its author's file there."
 
 
 def rerouted(context: Context, item: ItemRow, closed: Refused) -> Outcome:
@@ -45,13 +42,9 @@ def rerouted(context: Context, item: ItemRow, closed: Refused) -> Outcome:
 
 def _read(context: Context, item: ItemRow, state: dict[str, Any]) -> Iterable[bytes]:
     """Reports_ExportReportInGroup without the model: checked to be one whole PBIX."""
-    reports, content = context.source.reports, bytearray()
+    reports = context.source.reports
     with reports.export(context.call.workspace, item.source_id, "LiveConnect") as response:
-        for chunk in checked_pbix(response):
-            content += chunk
-            if len(content) > _MOST_BYTES:
-                raise Refused(f"Its file has more than {_MOST_BYTES} bytes.", "content.tooLarge", _TODO)
-    return [bytes(content)]
+        return [bounded(checked_pbix(response), _BY_HAND)]
 
 
 def _send(context: Context, workspace: str, item: ItemRow, content: bytes) -> Json:
@@ -68,21 +61,11 @@ def _listed(context: Context, workspace: str) -> Iterable[Row]:
 
 
 def _pending(context: Context, workspace: str, item: ItemRow) -> Iterable[Row]:
-    names = {item.source_name.casefold(), f"{item.source_name}.pbix".casefold()}
-    return [row for row in context.target.imports.list(workspace) if str(row.get("name")).casefold() in names]
+    return imports_of(context, workspace, item, ".pbix")
 
 
 def _ended(context: Context, workspace: str, item: ItemRow, made: Json) -> Row | None:
-    """Imports_GetImportInGroup: the report that came of it; None while it is being published."""
-    try:
-        found = context.target.imports.get(workspace, made["import"])
-    except EntityNotFound:
-        return {}
-    if found.get("importState") == "Failed":
-        fault = parse(0, {}, json.dumps(found.get("error") or {}).encode())
-        code = fault.codes[0] if fault.codes else "import.failed"
-        raise BadRequest(code, fault.message or "The service could not import it.", codes=fault.codes)
-    return next(iter(found.get("reports") or ()), {}) if found.get("importState") == "Succeeded" else None
+    return imported(context, workspace, made, "reports")
 
 
 def _finish(context: Context, item: ItemRow, report: str) -> None:
@@ -103,7 +86,7 @@ def _finish(context: Context, item: ItemRow, report: str) -> None:
         _remove_models(context, item, workspace)
         context.services.gate.drop(intent_of(context, item, LIVE))
         raise Refused(
-            f"It could not be bound to its model: {refused.message}", refused.code, _TODO
+            f"It could not be bound to its model: {refused.message}", refused.code, _BY_HAND
         ) from refused
     _remove_models(context, item, workspace)
 
@@ -111,7 +94,7 @@ def _finish(context: Context, item: ItemRow, report: str) -> None:
 def _model(item: ItemRow) -> Need:
     found = next((need for need in map(Need.parse, item.needs) if need.kind == Kind.DATASET), None)
     if found is None:
-        raise Refused("Its model does not move by itself.", "item.noModel", _TODO)
+        raise Refused("Its model does not move by itself.", "item.noModel", _BY_HAND)
     return found
 
 
@@ -149,13 +132,7 @@ def _remove(
 
 def _once(context: Context, item: ItemRow, what: tuple[str, str, str], act: Callable[[], None]) -> None:
     """`what`: action, the object in the target, the operation."""
-
-    def write() -> Json:
-        act()
-        return {}
-
-    intent = context.intent(*what, item.source_name)
-    context.services.gate.write(intent, look=lambda before: None, act=write, repeatable=True)
+    context.services.gate.repeat(context.intent(*what, item.source_name), act)
 
 
 def _refusal(error: AppError) -> Refused | None:
@@ -165,7 +142,7 @@ def _refusal(error: AppError) -> Refused | None:
     told = (
         f"Neither its definition nor its file without the model can be moved ({error.code}): {error.message}"
     )
-    return Refused(told, error.code, _TODO)
+    return Refused(told, error.code, _BY_HAND)
 
 
 LIVE = Way(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.errors import EntityNotFound, TransientError
+from shared.errors import EntityNotFound, ServiceError, TransientError
 from shared.powerbi.connect import PowerBI
 from shared.powerbi.definitions import DefinitionKind
 from shared.powerbi.longrunning import Begun, Operations, failure_of
@@ -35,6 +35,13 @@ def definition_of(
         return answer.body
     try:
         return result_of(tenant.operations, begun)
-    except (EntityNotFound, TransientError):
+    except (EntityNotFound, TransientError) as error:
+        if isinstance(error, TransientError) and of_the_question(error):
+            raise
         state["operation"] = ""
         return None
+
+
+def of_the_question(error: ServiceError) -> bool:
+    """Whether asking after what was begun failed, and not what was begun: only a call has an operation or a status."""
+    return bool(error.status or error.operation)

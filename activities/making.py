@@ -12,9 +12,9 @@ from typing import Any
 
 from activities.adoption import adopt_item, arrived
 from activities.context import Context
-from activities.places import folder_of, put_in_folder
+from activities.places import put_in_folder
 from shared.blobs import Staged
-from shared.errors import AppError, ServiceError
+from shared.errors import AppError
 from shared.models import ItemRow, ItemState, Kind
 from shared.writes import Intent
 
@@ -56,9 +56,8 @@ class Way:
     pending: Callable[[Context, str, ItemRow], Iterable[Row]] | None = None  # imports that may become it
     is_placed: bool = False  # `send` has put it into its folder
     prepare: Callable[[Context], None] = lambda context: None  # writes of their own before it is sent
-    refusal: Callable[[AppError], Refused | None] = lambda error: (
-        None
-    )  # where the error says this way is closed
+    # Where the error says that this way is closed.
+    refusal: Callable[[AppError], Refused | None] = lambda error: None
 
 
 def intent_of(context: Context, item: ItemRow, way: Way) -> Intent:
@@ -90,7 +89,8 @@ def arrive(context: Context, item: ItemRow, way: Way, made: Row) -> None:
     name = str(made.get("displayName") or made.get("name") or item.source_name)
     identity = str(made.get("id") or made.get("objectId"))
     way.finish(context, item, identity)
-    put_in_folder(context, item, identity, folder_of(context, item) if way.is_placed else "")
+    if not way.is_placed:
+        put_in_folder(context, item, identity)
     arrived(context, Kind(item.kind), item.source_id, identity, name)
 
 
@@ -109,11 +109,6 @@ def whereabouts(context: Context, item: ItemRow, way: Way, made: Json, before: R
     if found is None or found.get("id") or found.get("objectId"):
         return found
     return next(iter(newly_named(context, workspace, item, way, before)), {})
-
-
-def of_the_question(error: ServiceError) -> bool:
-    """Whether asking after what was begun failed, and not what was begun: only a call has an operation or a status."""
-    return bool(error.status or error.operation)
 
 
 def settled(context: Context, item: ItemRow, way: Way) -> tuple[Json, Json] | None:

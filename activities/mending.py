@@ -12,7 +12,8 @@ from typing import Any
 from activities.context import Context, open_context
 from activities.frame import Call
 from activities.leftovers import LEFT
-from activities.making import Way, of_the_question
+from activities.long_running import of_the_question
+from activities.making import Way
 from activities.ways import has_way, way_of
 from shared.assessment.model import Obstacle
 from shared.errors import ContentError, ServiceError, is_transient

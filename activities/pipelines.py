@@ -44,7 +44,6 @@ _OPEN = frozenset({ItemState.PLANNED, ItemState.CREATING, ItemState.FAILED})
 def make_pipelines(services: Services, call: Call) -> Outcome:
     """Pipelines_CreatePipeline, Pipelines_AssignWorkspace, Pipelines_UpdatePipelineUser for those that move."""
     context = open_context(services, replace(call, workspace=""))
-    position = int(call.state.get("position", 0))
     ours = sorted((row for row in _rows(context) if row.state in _OPEN), key=lambda row: row.source_id)
     told = {
         lower(row, "id"): row for row in read_tenant(services, call.migration, "source", "pipelines").rows
@@ -64,7 +63,7 @@ def make_pipelines(services: Services, call: Call) -> Outcome:
             _fail(context, row, str(trouble))
     if len(page) < _PER_CALL:
         return Done()
-    return Wait(services.clock.now(), {"position": position + len(page), "operation": page[-1].source_id})
+    return Wait(services.clock.now(), {"operation": page[-1].source_id})
 
 
 @during(UNDOING)
@@ -101,7 +100,7 @@ def _make(context: Context, row: ItemRow, told: Mapping[str, Any]) -> None:
     note = " ".join(left)
     if note or row.todo:
         message = " ".join(part for part in (note, row.todo) if part)
-        _finding(context, "manual.afterMove", row, message)
+        context.about(row, "manual.afterMove", message)
     _update(context, row, state=ItemState.DONE, note="")
 
 
@@ -177,13 +176,9 @@ def _assign_stages(context: Context, row: ItemRow, pipeline: str, told: Mapping[
 
 
 def _assign(context: Context, row: ItemRow, pipeline: str, order: int, target: str) -> list[str]:
-    def act() -> Json:
-        context.target.pipelines.assign(pipeline, order, target)
-        return {}
-
     intent = context.intent("stage", f"{row.source_id}.{order}", "Pipelines_AssignWorkspace", row.source_name)
     try:
-        context.services.gate.write(intent, look=lambda before: None, act=act, repeatable=True)
+        context.services.gate.repeat(intent, lambda: context.target.pipelines.assign(pipeline, order, target))
     except TerminalError as refused:
         if _holds(context, pipeline, order, target):  # an earlier try's answer was lost
             return []
@@ -239,7 +234,7 @@ def _add_user(context: Context, row: ItemRow, pipeline: str, target: str, kind: 
 def _undo(context: Context, row: ItemRow) -> None:
     if later := _later(context, row):
         message = f"Migration {later} has taken over workspaces of its stages, and it with them; it is kept."
-        return _finding(context, HANDED_OVER, row, message)
+        return context.about(row, HANDED_OVER, message)
 
     def act() -> Json:
         try:
@@ -254,8 +249,8 @@ def _undo(context: Context, row: ItemRow) -> None:
     try:
         context.services.gate.write(intent, look=lambda before: None, act=act, repeatable=True)
     except TerminalError as refused:
-        _finding(
-            context, REFUSED, row, f"The service did not let it be deleted: {refused.code}: {refused.message}"
+        context.about(
+            row, REFUSED, f"The service did not let it be deleted: {refused.code}: {refused.message}"
         )
         return
     _update(context, row, state=ItemState.DELETED, note="deleted by the rollback")
@@ -269,7 +264,7 @@ def _located(context: Context, row: ItemRow) -> ItemRow:
     try:
         made = context.services.gate.settle(_creation(context, row), partial(_look, context, row))
     except Ambiguous as unclear:
-        _finding(context, KEPT, row, f"{unclear} Nothing of that was deleted.")
+        context.about(row, KEPT, f"{unclear} Nothing of that was deleted.")
         return row
     if made is None:
         return row
@@ -295,17 +290,13 @@ def _creation(context: Context, row: ItemRow) -> Intent:
 
 def _fail(context: Context, row: ItemRow, why: str) -> None:
     _update(context, row, state=ItemState.FAILED, note=why[:2000])
-    _finding(context, "item.failed", row, why)
+    context.about(row, "item.failed", why)
 
 
 def _withdraw_failure(context: Context, row: ItemRow) -> None:
     """What an earlier attempt has met."""
     met = Obstacle("item.failed", row.kind, row.source_id, row.source_name, "")
     context.services.findings.retract(context.call.migration, met)
-
-
-def _finding(context: Context, code: str, row: ItemRow, message: str) -> None:
-    context.about(row, code, message)
 
 
 def _update(context: Context, row: ItemRow, **changes: Any) -> None:

@@ -13,8 +13,7 @@ from activities.context import Context
 from activities.documents import raw_of
 from activities.identities import ids_for, sources_in
 from activities.leftovers import tell_links
-from activities.long_running import definition_of, result_of
-from activities.making import of_the_question
+from activities.long_running import definition_of, of_the_question, result_of
 from activities.needs import await_needs
 from activities.places import workspace_names
 from activities.rights import is_of_lag
@@ -115,13 +114,11 @@ def _set(arrival: Arrival, values: Mapping[str, str]) -> AppError | None:
     """Datasets_UpdateParametersInGroup; the refusal where the service takes them no other way than by definition."""
     context, workspace = arrival.context, arrival.context.workspace().target_id
 
-    def act() -> Json:
-        context.target.datasets.update_parameters(workspace, arrival.target_id, values)
-        return {}
-
     intent = arrival.intent("parameters", "Datasets_UpdateParametersInGroup")
     try:
-        context.services.gate.write(intent, look=lambda before: None, act=act, repeatable=True)
+        context.services.gate.repeat(
+            intent, lambda: context.target.datasets.update_parameters(workspace, arrival.target_id, values)
+        )
     except TerminalError as refused:
         if is_of_lag(context.services, context.call, refused):
             raise

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from activities.context import Context, open_context
 from activities.frame import Call, during
-from activities.making import Ambiguous, identity_of, intent_of, of_the_question, settled, whereabouts
+from activities.long_running import of_the_question
+from activities.making import Ambiguous, identity_of, intent_of, settled, whereabouts
 from activities.undoing import KEPT, REFUSED, UNDOING
 from activities.ways import has_way, way_of
 from shared.errors import ServiceError, is_transient

@@ -90,13 +90,9 @@ def _is_sole(context: Context, workspace: str, item: ItemRow, model: ItemRow, na
 def _name_back(context: Context, workspace: str, item: ItemRow, model: ItemRow, name: str) -> None:
     if name == item.target_name == model.target_name:
         return
-
-    def act() -> Json:
-        _rename(context, workspace, item, model, (item.target_name, model.target_name))
-        return {}
-
+    names = (item.target_name, model.target_name)
     intent = _intent(context, item, "nameBack")
-    context.services.gate.write(intent, look=lambda before: None, act=act, repeatable=True)
+    context.services.gate.repeat(intent, lambda: _rename(context, workspace, item, model, names))
 
 
 def _rename(context: Context, workspace: str, item: ItemRow, model: ItemRow, names: tuple[str, str]) -> None:

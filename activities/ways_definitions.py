@@ -15,6 +15,7 @@ from activities.context import Context
 from activities.documents import raw_of
 from activities.identities import ids_for, target_of
 from activities.leftovers import name_links
+from activities.long_running import definition_of, result_of
 from activities.making import Json, Refused, Row, Way, staged_bytes
 from activities.places import folder_of, workspace_names
 from activities.rights import is_of_lag
@@ -22,14 +23,14 @@ from shared.assessment.reading import lower, record, text
 from shared.content import jsontext, models, parts, reports
 from shared.content.parts import Part
 from shared.content.xmla import rename_workspaces
-from shared.errors import AppError, EntityNotFound, ServiceError, TerminalError, TransientError
+from shared.errors import AppError, EntityNotFound, ServiceError, TerminalError
 from shared.models import ItemRow, Kind, Need
 from shared.powerbi.definitions import DefinitionKind, definition_refusal
-from shared.powerbi.longrunning import Begun, Operations, failure_of
+from shared.powerbi.longrunning import Begun
 
 _LARGE = "PremiumFiles"
 _MOST_BYTES = 128 * 1024 * 1024  # of a definition as JSON: the service's own limits are far below
-_TODO = "Rebuild it from its author's file in Power BI Desktop and publish it to the target workspace."
+_BY_HAND = "Rebuild it from its author's file in Power BI Desktop and publish it to the target workspace."
 
 type Rewrite = Callable[[Context, ItemRow, list[Part]], list[Part]]
 
@@ -66,37 +67,17 @@ def _listed(of: _Kind, context: Context, workspace: str) -> Iterable[Row]:
 
 def _read(of: _Kind, context: Context, item: ItemRow, state: dict[str, Any]) -> Iterable[bytes] | None:
     """The definition, or None while it is being made; which operation makes it is kept in `state`."""
-    begun = state.get("operation")
-    if not begun:
-        answer = context.source.definitions.get(context.call.workspace, of.kind, item.source_id, of.format)
-        if answer.body is not None:
-            return [_packed(answer.body)]
-        state["operation"] = answer.operation
-        return None
-    try:
-        made = _result(context.source.operations, begun)
-    except (EntityNotFound, TransientError):  # forgotten, or ended for a reason that passes: asked for anew
-        state["operation"] = ""
-        return None
-    return None if made is None else [_packed(made)]
-
-
-def _result(operations: Operations, operation: str) -> Json | None:
-    """Of an operation that has succeeded (empty where it has none), None while it runs; raises what it failed of."""
-    status = operations.status(operation)
-    state = str(status["status"]).lower()
-    if state == "failed":
-        raise failure_of(status)
-    return (operations.result(operation) or {}) if state == "succeeded" else None
+    answer = definition_of(context.source, context.call.workspace, of.kind, item.source_id, state, of.format)
+    return None if answer is None else [_packed(answer)]
 
 
 def _packed(body: Mapping[str, Any]) -> bytes:
     definition = body.get("definition")
     if not isinstance(definition, Mapping) or not definition.get("parts"):
-        raise Refused("The service gave a definition without parts.", "definition.empty", _TODO)
+        raise Refused("The service gave a definition without parts.", "definition.empty", _BY_HAND)
     packed = json.dumps(definition).encode()
     if len(packed) > _MOST_BYTES:
-        raise Refused(f"Its definition has {len(packed)} bytes.", "definition.tooLarge", _TODO)
+        raise Refused(f"Its definition has {len(packed)} bytes.", "definition.tooLarge", _BY_HAND)
     return packed
 
 
@@ -142,23 +123,17 @@ def _keep_format(context: Context, item: ItemRow, made: str) -> None:
     row = context.workspace()
     if lower(raw_of(context, item), "targetStorageMode") != _LARGE.lower() or not row.target_capacity:
         return
+    intent = context.intent("format", item.source_id, "Datasets_UpdateDatasetInGroup", item.source_name)
+    datasets = context.target.datasets
     try:
-        context.services.gate.write(
-            context.intent("format", item.source_id, "Datasets_UpdateDatasetInGroup", item.source_name),
-            look=lambda before: None,
-            act=lambda: _set_format(context, row.target_id, made),
-            repeatable=True,
+        context.services.gate.repeat(
+            intent, lambda: datasets.update(row.target_id, made, targetStorageMode=_LARGE)
         )
     except TerminalError as refused:
         if is_of_lag(context.services, context.call, refused):
             raise
         message = f"The large storage format could not be set: {refused.code}: {refused.message}"
         context.about(item, "workspace.settingRefused", message)
-
-
-def _set_format(context: Context, workspace: str, dataset: str) -> Json:
-    context.target.datasets.update(workspace, dataset, targetStorageMode=_LARGE)
-    return {}
 
 
 def _names(context: Context, content: bytes) -> Iterable[str]:
@@ -176,7 +151,7 @@ def _ended(context: Context, workspace: str, item: ItemRow, made: Json) -> Row |
     if not made.get("operation"):  # made at once, and the answer did not name it
         return {}
     try:
-        return _result(context.target.operations, made["operation"])
+        return result_of(context.target.operations, made["operation"])
     except EntityNotFound:
         return {}
 
@@ -186,7 +161,7 @@ def _refusal(error: AppError) -> Refused | None:
     if reason is None:
         return None
     return Refused(
-        f"The service gives or takes no definition of it ({reason}): {error.message}", error.code, _TODO
+        f"The service gives or takes no definition of it ({reason}): {error.message}", error.code, _BY_HAND
     )
 
 

@@ -44,7 +44,7 @@ class Bytes:
 def _read_rdl(context: Context, item: ItemRow, state: dict[str, Any]) -> Iterable[bytes]:
     """Reports_ExportReportInGroup: checked to be an RDL before it is staged."""
     with context.source.reports.export(context.call.workspace, item.source_id) as response:
-        content = _bounded(response.iter_bytes())
+        content = bounded(response.iter_bytes(), "Move it by hand.")
     announced = response.headers.get("Content-Length", "")
     if announced.isdecimal() and int(announced) != len(content):
         raise ContentError(
@@ -100,13 +100,18 @@ def _paginated(context: Context, workspace: str) -> Iterable[Row]:
     ]
 
 
-def _rdl_imports(context: Context, workspace: str, item: ItemRow) -> Iterable[Row]:
-    names = {item.source_name.casefold(), f"{item.source_name}.rdl".casefold()}
+def imports_of(context: Context, workspace: str, item: ItemRow, extension: str) -> Iterable[Row]:
+    """The imports that are called after the item, or after its file."""
+    names = {item.source_name.casefold(), f"{item.source_name}{extension}".casefold()}
     return [row for row in context.target.imports.list(workspace) if str(row.get("name")).casefold() in names]
 
 
+def _rdl_imports(context: Context, workspace: str, item: ItemRow) -> Iterable[Row]:
+    return imports_of(context, workspace, item, ".rdl")
+
+
 def _rdl_ended(context: Context, workspace: str, item: ItemRow, made: Json) -> Row | None:
-    return _imported(context, workspace, made, "reports", as_user=False)
+    return imported(context, workspace, made, "reports")
 
 
 def _read_model_json(context: Context, item: ItemRow, state: dict[str, Any]) -> Iterable[bytes]:
@@ -136,10 +141,12 @@ def _dataflows(context: Context, workspace: str) -> Iterable[Row]:
 
 
 def _dataflow_ended(context: Context, workspace: str, item: ItemRow, made: Json) -> Row | None:
-    return _imported(context, workspace, made, "dataflows", as_user=True)
+    return imported(context, workspace, made, "dataflows", as_user=True)
 
 
-def _imported(context: Context, workspace: str, made: Json, made_what: str, *, as_user: bool) -> Row | None:
+def imported(
+    context: Context, workspace: str, made: Json, made_what: str, *, as_user: bool = False
+) -> Row | None:
     """Imports_GetImportInGroup: what came of it; empty where it does not say, None while it is being published."""
     try:
         found = context.target.imports.get(workspace, made["import"], as_user=as_user)
@@ -155,14 +162,13 @@ def _imported(context: Context, workspace: str, made: Json, made_what: str, *, a
     return objects[0] if isinstance(objects[0], Mapping) else {}
 
 
-def _bounded(chunks: Iterable[bytes]) -> bytes:
+def bounded(chunks: Iterable[bytes], todo: str) -> bytes:
+    """A small file whole; Refused with `todo` where it is none."""
     content = bytearray()
     for chunk in chunks:
         content += chunk
         if len(content) > _MOST_BYTES:
-            raise Refused(
-                f"The file has more than {_MOST_BYTES} bytes.", "content.tooLarge", "Move it by hand."
-            )
+            raise Refused(f"The file has more than {_MOST_BYTES} bytes.", "content.tooLarge", todo)
     return bytes(content)
 
 

@@ -11,7 +11,7 @@ from shared.content.push import push_body
 from shared.errors import AppError, ContentError
 from shared.models import ItemRow
 
-_TODO = "Let the program that feeds it create it in the target and send there."
+_BY_HAND = "Let the program that feeds it create it in the target and send there."
 
 
 def _dashboards(context: Context, workspace: str) -> Iterable[Row]:
@@ -36,7 +36,7 @@ def _add_push_model(context: Context, workspace: str, item: ItemRow, content: Js
 
 def _refusal(error: AppError) -> Refused | None:
     if isinstance(error, ContentError):
-        return Refused(error.message, error.code, _TODO)
+        return Refused(error.message, error.code, _BY_HAND)
     return None
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 
 from sandbox.records import Record
 from sandbox.state import Import, Workspace, new_id
+from sandbox.turns import is_its_turn
 
 Outcome = Literal["fail", "stuck", "vanish", "relapse", "hollow", "succeed"]
 Makes = Literal["nothing", "dataset", "all"]
@@ -50,15 +51,7 @@ class Plan(Record):
 
     def fires(self, tenant: str, workspace: Workspace, item: Import) -> bool:
         """Count an agreeing import; True if this plan decides how it ends."""
-        if not self._agrees(tenant, workspace, item):
-            return False
-        self.seen += 1
-        if self.times is not None and self.fired >= self.times:
-            return False
-        if self.nth not in (None, self.seen) or (self.every is not None and self.seen % self.every):
-            return False
-        self.fired += 1
-        return True
+        return self._agrees(tenant, workspace, item) and is_its_turn(self)
 
     def _agrees(self, tenant: str, workspace: Workspace, item: Import) -> bool:
         return (

@@ -9,6 +9,7 @@ from typing import Literal, get_args
 
 from sandbox.records import Record
 from sandbox.state import new_id
+from sandbox.turns import is_its_turn
 
 OperationOutcome = Literal["fail", "lost", "stuck", "succeed"]
 Length = Literal["mix", "always", "never"]
@@ -49,15 +50,7 @@ class OperationPlan(Record):
 
     def fires(self, tenant: str, operation: str, name: str) -> bool:
         """Count an agreeing operation; True if this plan decides how it ends."""
-        if not self._agrees(tenant, operation, name):
-            return False
-        self.seen += 1
-        if self.times is not None and self.fired >= self.times:
-            return False
-        if self.nth not in (None, self.seen) or (self.every is not None and self.seen % self.every):
-            return False
-        self.fired += 1
-        return True
+        return self._agrees(tenant, operation, name) and is_its_turn(self)
 
     def _agrees(self, tenant: str, operation: str, name: str) -> bool:
         return (

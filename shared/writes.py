@@ -153,6 +153,15 @@ class Gate:
                 )
         return self._act(intent, row, act)
 
+    def repeat(self, intent: Intent, act: Callable[[], object]) -> None:
+        """A write that has the same effect however often it is done, and no result that anybody needs."""
+
+        def once() -> Json:
+            act()
+            return {}
+
+        self.write(intent, act=once, look=lambda before: None, repeatable=True)
+
     def settle(
         self, intent: Intent, look: Callable[[Json], Json | None], *, longest_s: float = 0
     ) -> Json | None:
