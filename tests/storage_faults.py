@@ -124,10 +124,10 @@ class Rule:
     _operations: set[str] = field(default_factory=set[str])
 
     def fires(self, call: StorageCall) -> bool:
-        if not self.match(call):
-            return False
         if self.whole and call.operation and call.operation in self._operations:
             return True
+        if not self.match(call):
+            return False
         self.seen += 1
         spent = self.times is not None and len(self.fired) >= self.times
         wrong_turn = self.nth not in (None, self.seen) or (self.every is not None and self.seen % self.every)
@@ -138,18 +138,25 @@ class Rule:
         return True
 
 
-class FirstOfEach:
-    """Matches each name once, when it first comes up (again after a restart: never). For chains of faults."""
+class Drawn:
+    """Matches those places of a run that `draw` chooses: a name and how often it has come up, restarts included.
 
-    def __init__(self, match: Callable[[StorageCall], bool] = of_the_app) -> None:
-        self._match = match
-        self.names: dict[str, int] = {}
+    A try of the SDK is no new place. For chains of faults that together meet every request of a run.
+    """
+
+    def __init__(self, draw: Callable[[str], bool]) -> None:
+        self._draw = draw
+        self._seen: Counter[str] = Counter()
+        self._operations: set[str] = set()
+        self.places: list[str] = []
 
     def __call__(self, call: StorageCall) -> bool:
-        if not self._match(call) or call.name in self.names:
+        if not of_the_app(call) or (call.operation and call.operation in self._operations):
             return False
-        self.names[call.name] = len(self.names) + 1
-        return True
+        self._operations.add(call.operation)
+        self._seen[call.name] += 1
+        self.places.append(f"{call.name} #{self._seen[call.name]}")
+        return self._draw(self.places[-1])
 
 
 class Ordinal:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import mortal
 import requests
+from azure.core.exceptions import ResourceNotFoundError
+from azure.data.tables import TableClient
 from driver import RESTING, Driver
 from evidence import FreshEstate, assert_mapped, assert_moved_once
 
@@ -70,15 +73,19 @@ class Disturbed:
 
     def stored_status(self, migration: str) -> str:
         """The status in the manifest, or nothing where there is no such migration yet."""
-        from azure.core.exceptions import ResourceNotFoundError
-        from azure.data.tables import TableClient
-
         if self._rows is None:
             self._rows = TableClient.from_connection_string(self.azurite.connection_string, "PbiMigrations")
         try:
             return str(self._rows.get_entity("migration", migration)["status"])
         except ResourceNotFoundError:
             return ""
+
+    def forget_quotas(self) -> None:
+        """The ledger as on the first day, so that its rows are created again."""
+        rows = TableClient.from_connection_string(self.azurite.connection_string, "PbiLedger")
+        with rows, suppress(ResourceNotFoundError):  # before the first round there is none
+            for row in list(rows.list_entities(select=["PartitionKey", "RowKey"])):
+                rows.delete_entity(row["PartitionKey"], row["RowKey"])
 
     def _is_up(self) -> bool:
         if self.driver.app.alive:
