@@ -6,7 +6,7 @@ build their own with other settings.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from threading import BoundedSemaphore
 
 from shared import call_tally, writes
@@ -28,6 +28,9 @@ from shared.tables import Tables
 from shared.writes import Gate
 
 SETTLE_S = 60.0  # how long an effect whose answer was lost may take to show in the service's lists
+_REQUESTS_KEPT = (
+    4  # of one process: every activity needs its migration's, and that of 10,000 workspaces is large
+)
 RESULTS_IN_HAND = 1  # scan results that a process has in memory at once; see activities/inventory.py
 _DOCUMENTS, _STAGING, _BATCHES = "pbi-migrations", "pbi-staging", "migration-batches"
 
@@ -47,6 +50,7 @@ class Services:
         self.calls = CallTally(self.tables, self.clock)
         self.gate = Gate(self.tables, self.clock, SETTLE_S * settings.poll_scale, self.manifest.may_write)
         ledger = Ledger(StoredRows(self.tables), self.clock, scale=settings.poll_scale, time=time)
+        self._request_at = lru_cache(_REQUESTS_KEPT)(self._read_request)
         self._tenants = Tenants(
             settings, self.clock, on_call=_note_call, ledger=ledger, on_send=writes.still_permitted
         )
@@ -87,6 +91,9 @@ class Services:
     def request_of(self, migration_id: str) -> MigrationRequest:
         """The start request as it was accepted."""
         body_hash = self.manifest.migration(migration_id).body_hash
+        return self._request_at(migration_id, body_hash)
+
+    def _read_request(self, migration_id: str, body_hash: str) -> MigrationRequest:
         raw = self.documents.read_json(request_path(migration_id, body_hash))
         if raw is None:
             raise NotFound(f"the request of migration {migration_id} is gone", "migration.request")
