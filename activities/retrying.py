@@ -10,6 +10,7 @@ from activities.context import Context, open_context
 from activities.frame import Call
 from activities.imports import begun_anew
 from activities.making import identity_of, intent_of
+from activities.removal import import_intent
 from activities.rollback import UNDONE, renew_workspace
 from activities.ways import has_way, way_of
 from shared.errors import EntityNotFound, NotAuthorized
@@ -73,14 +74,17 @@ def _there(context: Context, row: WorkspaceRow, arrived: list[ItemRow]) -> set[s
 
 
 def _reopen(context: Context, item: ItemRow, *, is_lost: bool) -> None:
-    """Planned again. What was staged stays, if it still lies there in full. An import that was never seen to
-    end is waited for again; one whose report has gone is over, so that the next one is another write."""
+    """Planned again. What certainly never arrived is read anew, as its author may have mended it meanwhile. An import
+    that was never seen to end is waited for again; one whose report has gone is over, so the next is another write."""
     call, gate = context.call, context.services.gate
     if has_way(item) and is_lost:  # bringing it again is another write
         gate.drop(intent_of(context, item, way_of(item)))
         gate.forget(call.migration, call.workspace, "format", item.source_id)
     if is_lost:
         gate.forget(call.migration, call.workspace, "place", f"{item.kind}.{item.source_id}")
+    again = begun_anew(item) if is_lost and item.kind == Kind.REPORT and not has_way(item) else {}
+    if item.state == ItemState.FAILED and not _is_under_way(context, item):
+        again = {**again, "blob": "", "length": 0, "sha256": ""}
     with_it = "" if has_way(item) else item.dataset_id
     for model in {item.source_id, with_it} - {""}:  # a report comes with its model, which is new then
         gate.forget(call.migration, call.workspace, _REFRESH, model)
@@ -94,8 +98,14 @@ def _reopen(context: Context, item: ItemRow, *, is_lost: bool) -> None:
         target_id="",
         target_name="",
         note="",
-        **(begun_anew(item) if is_lost and item.kind == Kind.REPORT and not has_way(item) else {}),
+        **again,
     )
+
+
+def _is_under_way(context: Context, item: ItemRow) -> bool:
+    """A write of it was begun whose effect may be there, or come: what was sent is what it is known by."""
+    intent = intent_of(context, item, way_of(item)) if has_way(item) else import_intent(context, item)
+    return bool(item.import_id) or context.services.gate.is_open(intent)
 
 
 def _gone(context: Context, row: WorkspaceRow, why: str) -> Outcome:

@@ -240,6 +240,24 @@ def test_a_retry_does_what_had_failed(driver_of: Callable[..., Driver]) -> None:
     assert driver.met(migration) == []
 
 
+def test_a_retry_takes_what_its_author_has_mended(driver_of: Callable[..., Driver]) -> None:
+    """The service would not import it; the copy that was staged then is not what is wanted now."""
+    driver = driver_of(workspaces=1)
+    control = driver.sandbox.control
+    control.plan_import("fail", code="DMTS_Exceeded")
+    migration = driver.begin(id="mended")
+    assert driver.rest(migration)["status"] == "failed"
+    failed = [row for row in driver.all(f"migrations/{migration}/mapping") if row["state"] == "failed"]
+    reports = [row for row in failed if row["kind"] == "report"]
+    for row in reports:
+        control.act("contoso", "changeReport", workspace=row["workspaceId"], report=row["sourceId"])
+    control.clear_import_plans()
+    give(driver, migration, "retry")
+    assert driver.rest(migration, statuses={"ready", "partial", "failed"})["status"] == "ready"
+    assert reports
+    assert control.compare()["clean"], control.compare()["differences"]
+
+
 def test_a_retry_plans_anew_where_the_plan_had_failed(driver_of: Callable[..., Driver]) -> None:
     driver = driver_of(workspaces=2)
     state = driver.sandbox.control.state("contoso")
