@@ -18,7 +18,9 @@ def planned(driver: Driver, workspaces: int, within: float) -> int:
     assert plan["workspaces"]["workspace"] == workspaces
     calls = Counter(call["operation"] for call in driver.sandbox.control.ledger() if call["status"] < 300)
     assert calls["WorkspaceInfo_PostWorkspaceInfo"] == -(-workspaces // SCAN_BATCH)
-    assert calls["WorkspaceInfo_GetScanResult"] == calls["WorkspaceInfo_PostWorkspaceInfo"]
+    # A result is read again where storage could not take it at first: of few, and no scan is asked for once more.
+    scans = calls["WorkspaceInfo_PostWorkspaceInfo"]
+    assert scans <= calls["WorkspaceInfo_GetScanResult"] <= 1.1 * scans
     assert driver.sandbox.control.writes() == []
     return driver.app.peak_rss_bytes()
 
@@ -34,6 +36,7 @@ def test_ten_thousand_workspaces_take_a_hundred_scans(driver_of: Callable[..., D
     few = planned(first, 1_000, within=1800)
     first.app.stop()
     first.sandbox.stop()
+    sys.stdout.write(f"1,000: {few:,} bytes\n")
     many = planned(driver_of(workspaces=10_000, distinct_files=False), 10_000, within=5400)
-    sys.stdout.write(f"1,000: {few:,} bytes, 10,000: {many:,} bytes\n")
+    sys.stdout.write(f"10,000: {many:,} bytes\n")
     assert many <= 1.25 * few
