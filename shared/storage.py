@@ -20,6 +20,7 @@ from shared.errors import Away
 
 if TYPE_CHECKING:  # the storage SDK costs 300 ms to import, so only when storage is first opened
     from azure.core.pipeline.transport import RequestsTransport
+    from azure.identity import DefaultAzureCredential
 
 # Modules whose cycles break where two threads import them for the first time at once.
 _SDK = ("azure.core.pipeline.transport", "azure.data.tables", "azure.storage.blob")
@@ -50,11 +51,15 @@ def connect(settings: Settings, service: Any, kind: str, **options: Any) -> Any:
     options |= {"transport": _transport(), "retry_total": len(PAUSES_S), **_RETRIES[kind]}
     if settings.storage_connection is not None:
         return service.from_connection_string(settings.storage_connection.reveal(), **options)
+    address = f"https://{settings.storage_account}.{kind}.core.windows.net"
+    return service(address, credential=_identity(), **options)
+
+
+@cache
+def _identity() -> DefaultAzureCredential:
     with _importing:
         from azure.identity import DefaultAzureCredential
-
-    address = f"https://{settings.storage_account}.{kind}.core.windows.net"
-    return service(address, credential=DefaultAzureCredential(), **options)
+    return DefaultAzureCredential()
 
 
 def tries() -> Iterator[bool]:

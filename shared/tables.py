@@ -12,7 +12,6 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -221,13 +220,14 @@ class Tables:
 
     def __getitem__(self, name: str) -> Table:
         if name not in self._open:
-            client = self._client
+            client = self._connect()
             client.create_table_if_not_exists(name)
             self._open[name] = Table(client.get_table_client(name))
         return self._open[name]
 
-    @cached_property
-    def _client(self) -> TableServiceClient:
+    def _connect(self) -> TableServiceClient:
+        """One per table: clients of one service client share its policies, and each new one links them anew while
+        other threads send through them ("object has no attribute 'next'")."""
         load_sdk()
         from azure.data.tables import TableServiceClient
 

@@ -29,7 +29,7 @@ def watched(name):
         inside.release()
 
 storage.import_module = watched
-openers = [lambda: Tables(settings)._client, lambda: Blobs(settings)._client] * 4
+openers = [lambda: Tables(settings)._connect(), lambda: Blobs(settings)._client] * 4
 threads = [threading.Thread(target=opener) for opener in openers]
 for thread in threads:
     thread.start()
