@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from sandbox.records import Record
 from sandbox.state import new_id
+from sandbox.turns import is_its_turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,14 +136,9 @@ class Fault(Record):
 
     def fires(self, call: Seen) -> bool:
         """Count one agreeing call; True if this is one to spoil."""
-        self.seen += 1
-        spent = self.match.times is not None and self.fired >= self.match.times
-        wrong_turn = (self.match.nth is not None and self.seen != self.match.nth) or (
-            self.match.every is not None and self.seen % self.match.every != 0
-        )
-        if spent or wrong_turn or (self.until is not None and time.time() >= self.until):
+        is_over = self.until is not None and time.time() >= self.until
+        if not is_its_turn(self, self.match, is_over=is_over):
             return False
-        self.fired += 1
         self.last = call.to_dict()
         return True
 

@@ -51,7 +51,7 @@ class Plan(Record):
 
     def fires(self, tenant: str, workspace: Workspace, item: Import) -> bool:
         """Count an agreeing import; True if this plan decides how it ends."""
-        return self._agrees(tenant, workspace, item) and is_its_turn(self)
+        return self._agrees(tenant, workspace, item) and is_its_turn(self, self)
 
     def _agrees(self, tenant: str, workspace: Workspace, item: Import) -> bool:
         return (

@@ -50,7 +50,7 @@ class OperationPlan(Record):
 
     def fires(self, tenant: str, operation: str, name: str) -> bool:
         """Count an agreeing operation; True if this plan decides how it ends."""
-        return self._agrees(tenant, operation, name) and is_its_turn(self)
+        return self._agrees(tenant, operation, name) and is_its_turn(self, self)
 
     def _agrees(self, tenant: str, operation: str, name: str) -> bool:
         return (

@@ -28,9 +28,7 @@ from shared.tables import Tables
 from shared.writes import Gate
 
 SETTLE_S = 60.0  # how long an effect whose answer was lost may take to show in the service's lists
-_REQUESTS_KEPT = (
-    4  # of one process: every activity needs its migration's, and that of 10,000 workspaces is large
-)
+_REQUESTS_KEPT = 4  # by one process: every activity needs its migration's, and a large one is dear to read
 RESULTS_IN_HAND = 1  # scan results that a process has in memory at once; see activities/inventory.py
 _DOCUMENTS, _STAGING, _BATCHES = "pbi-migrations", "pbi-staging", "migration-batches"
 

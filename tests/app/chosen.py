@@ -55,8 +55,8 @@ class Chosen:
         self.rest(migration, ends)
         return migration
 
-    def rest(self, migration: str, ends: str = "ready") -> Json:
-        reached = self.driver.rest(migration, within=240)
+    def rest(self, migration: str, ends: str = "ready", within: float = 240) -> Json:
+        reached = self.driver.rest(migration, within=within)
         said = [row for row in self.findings(migration) if row["severity"] == "blocker"]
         assert reached["status"] == ends, (reached["status"], reached.get("error"), said)
         return reached

@@ -6,40 +6,26 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import mortal
 import pytest
-from chosen import EVERYTHING, Chosen, chosen, restored
+from chosen import EVERYTHING, Chosen
 from disturbed import TALLY
-from test_app_storm import THIRTY_MINUTES
+from test_app_storm import THIRTY_MINUTES, raise_storms
 
 SEED = 2207
 CALLS = 900  # a migration of this estate makes somewhat more
 POINTS = ("before", "after", "recorded")
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chosen]:
-    with chosen(tmp_path_factory.mktemp("chaos")) as made:
-        yield made
-
-
-@pytest.fixture
-def at_first(running: Chosen) -> Chosen:
-    return restored(running)
-
-
 def weather(at_first: Chosen, storms: list[float], calm: int) -> None:
     """One migration of every kind through storms of so many seconds each, `calm` calls apart."""
     control = at_first.driver.sandbox.control
     migration, throttled = at_first.begin(EVERYTHING), control.totals()["throttled"]
-    for seconds in storms:
-        assert mortal.await_calls(at_first.driver, calm, migration)
-        control.storm(seconds)
-    at_first.driver.rest(migration, within=sum(storms) * 3 + 400)
-    at_first.rest(migration)
+    raise_storms(at_first.driver, migration, storms, calm)
+    at_first.rest(migration, within=sum(storms) * 3 + 400)
     assert control.totals()["throttled"] - throttled > len(storms)
     assert control.totals()["violations"] == {}  # none came earlier than told
     at_first.assert_accounted(migration)
@@ -66,8 +52,7 @@ def test_a_tenth_of_all_calls(
     for number in random.Random(SEED).sample(range(1, CALLS), CALLS // 10):
         control.disturb(number, mode)
     migration = at_first.begin(EVERYTHING)
-    at_first.driver.rest(migration, within=500)
-    at_first.rest(migration)
+    at_first.rest(migration, within=500)
     fired = sum(fault["fired"] for fault in control.faults())
     control.clear_faults()
     at_first.assert_accounted(migration)

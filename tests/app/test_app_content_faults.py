@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from accounted import SOURCE, TARGET
-from chosen import CHAIN, HALVES, LINE, PAGED, REFUSED, Chosen, chosen, restored
+from chosen import CHAIN, HALVES, LINE, PAGED, REFUSED, Chosen, chosen
 
 type Json = dict[str, Any]
 
@@ -16,17 +15,6 @@ pytestmark = pytest.mark.timeout(600)  # some wait for scaled deadlines
 
 FABRIC = ["Every Fabric item", "Every mashup"]
 THIN = [*HALVES, *REFUSED]  # reports on models elsewhere, models and reports that go by definition
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chosen]:
-    with chosen(tmp_path_factory.mktemp("faults")) as made:
-        yield made
-
-
-@pytest.fixture
-def at_first(running: Chosen) -> Chosen:
-    return restored(running)
 
 
 @pytest.mark.parametrize("length", ["always", "never"])

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from accounted import TARGET
-from chosen import ARRANGED, BOARDS, CHAIN, EVERYTHING, FABRIC, HALVES, LINE, PAGED, REFUSED, Chosen, chosen
+from chosen import ARRANGED, BOARDS, CHAIN, EVERYTHING, FABRIC, HALVES, LINE, PAGED, REFUSED, Chosen
 
 type Json = dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chosen]:
-    with chosen(tmp_path_factory.mktemp("moves")) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

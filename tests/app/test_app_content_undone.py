@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from accounted import SOURCE, TARGET
-from chosen import CHAIN, HALVES, LINE, PAGED, REFUSED, Chosen, chosen, restored
+from chosen import CHAIN, HALVES, LINE, PAGED, REFUSED, Chosen
 from undoing import roll_back
 
 type Json = dict[str, Any]
@@ -27,17 +26,6 @@ SOME = [
 ]
 READ = {"Landing", "Curated", "Our Dataflow", "Left", "Behind the pages", "Embedded source"}  # or linked to
 _PARTS = ("reports", "datasets", "dashboards", "dataflows", "fabricItems")
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chosen]:
-    with chosen(tmp_path_factory.mktemp("undone")) as made:
-        yield made
-
-
-@pytest.fixture
-def at_first(running: Chosen) -> Chosen:
-    return restored(running)
 
 
 def test_a_rollback_leaves_nothing_and_the_retry_brings_all_of_it_again(at_first: Chosen) -> None:

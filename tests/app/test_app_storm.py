@@ -22,14 +22,18 @@ def weather(driver: Driver, storms: list[float], calm: int) -> None:
     """One migration through storms of so many seconds each, `calm` calls apart."""
     control = driver.sandbox.control
     migration = driver.begin(id="storm")
-    for seconds in storms:
-        assert mortal.await_calls(driver, calm, migration)
-        control.storm(seconds)
+    raise_storms(driver, migration, storms, calm)
     reached = driver.rest(migration, within=sum(storms) * 3 + 240)
     assert reached["status"] == "ready", reached
     assert control.totals()["throttled"] > len(storms)
     assert_moved_once(driver)  # which counts the violations too: none came earlier than told
     assert_mapped(driver, migration)
+
+
+def raise_storms(driver: Driver, migration: str, storms: list[float], calm: int) -> None:
+    for seconds in storms:
+        assert mortal.await_calls(driver, calm, migration)
+        driver.sandbox.control.storm(seconds)
 
 
 @pytest.mark.timeout(300)

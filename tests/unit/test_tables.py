@@ -261,11 +261,8 @@ def test_a_forged_position_shows_no_other_list(table: Table, partition: str) -> 
 
 def test_opening_a_table_does_not_touch_what_others_send_through(tables: Tables) -> None:
     """The SDK links the policies of a service client anew for each client made of it, while threads are in them."""
-    opened: list[Any] = [
-        tables[name]._client for name in ("PbiOne", "PbiTwo")
-    ]  # no public way to its pipeline
-    one, two = (
-        {id(policy) for policy in client._client._client._pipeline._impl_policies} for client in opened
-    )
+    opened: list[Any] = [tables[name]._client for name in ("PbiOne", "PbiTwo")]
+    pipelines = (client._client._client._pipeline for client in opened)  # there is no public way to them
+    one, two = ({id(policy) for policy in pipeline._impl_policies} for pipeline in pipelines)
     assert one
     assert not one & two
