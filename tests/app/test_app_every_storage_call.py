@@ -47,7 +47,10 @@ CHAINS: dict[Mode, int] = {
     "killed before": 24,
     "killed after": 24,
 }
-_VARYING = re.compile(r"\bround-\d+|(?<=request-)[0-9a-f]+|(?<=/)\d+(?= #)|\b[0-9a-f]{12}(?=\.)")
+_VARYING = re.compile(
+    r"\bround-\d+|(?<=request-)[0-9a-f]+|(?<=/)\d+(?= #)|\b[0-9a-f]{12}(?=\.)"
+    r"|(?<=PbiOwnership )[0-9a-f-]{36}/[0-9a-f-]{36}"  # tenant and target workspace, which has a new id each time
+)
 
 
 @pytest.fixture
