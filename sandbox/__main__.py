@@ -27,22 +27,28 @@ def main() -> None:
 
 
 def _add_serve(serve: argparse.ArgumentParser) -> None:
-    serve.add_argument("--data-dir", type=Path, required=True)
     serve.add_argument(
-        "--port", type=int, default=8443, help="of the source; the target has the next; 0 = free ones"
+        "--data-dir", type=Path, required=True, help="for its files and settings; made if it is missing"
     )
-    serve.add_argument("--seed", type=int, default=1)
+    _with_default(serve, "--port", 8443, "of the source; the target has the next; 0 = free ones")
+    _with_default(serve, "--seed", 1, "another number is another estate")
+    _with_default(serve, "--workspaces", 20, "in the source; 0 = people and capacities only")
+    _with_default(serve, "--time-scale", 0.02, "1 = as slow as the real service")
     serve.add_argument(
-        "--workspaces", type=int, default=20, help="in the source; 0 = people and capacities only"
-    )
-    serve.add_argument("--time-scale", type=float, default=0.02, help="1 = as slow as the real service")
-    serve.add_argument(
-        "--lag", type=_minutes, default=(0.0, 60.0), help="of activity events, minutes before scaling"
+        "--lag",
+        type=_minutes,
+        default="0-60",
+        help="of activity events, minutes before scaling (default: %(default)s)",
     )
     serve.add_argument("--extras", action="store_true", help="also kinds that a PBIX does not carry")
     serve.add_argument("--every-kind", action="store_true", help="all kinds, and every obstacle once")
     serve.add_argument("--graph", action="store_true", help="serve Microsoft Graph too")
-    serve.add_argument("--sizes", type=_sizes, default=(), help="bytes of the first files, comma separated")
+    serve.add_argument(
+        "--sizes",
+        type=_sizes,
+        default=(),
+        help="bytes of the first files, comma separated; the others are small",
+    )
     serve.add_argument(
         "--shared-files", action="store_true", help="few distinct files, for very large estates"
     )
@@ -50,6 +56,10 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
         "--until-stdin-closes", action="store_true", help="end with the process that started it"
     )
     serve.set_defaults(action=_serve)
+
+
+def _with_default(serve: argparse.ArgumentParser, name: str, default: float, text: str) -> None:
+    serve.add_argument(name, type=type(default), default=default, help=f"{text} (default: %(default)s)")
 
 
 def _serve(given: argparse.Namespace) -> None:

@@ -39,3 +39,10 @@ def test_sigterm_ends_it_in_order(tmp_path: Path) -> None:
         process = psutil.Process(sandbox.pid)
         process.terminate()
         assert process.wait(timeout=60) == 0
+
+
+def test_its_help_names_what_it_takes_without_being_told() -> None:
+    command = [sys.executable, "-m", "sandbox", "serve", "--help"]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    for default in ("8443", "1", "20", "0.02", "0-60"):
+        assert f"(default: {default})" in " ".join(told.stdout.split())
