@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.compare import Comparison, compare
+from sandbox.compare import compare
+from sandbox.comparison import Comparison, Left
 from sandbox.generate import Estate, generate
 from sandbox.people import new_id
 from sandbox.state import Access, Dataset, File, Import, Report, Tenant, Workspace
@@ -85,7 +86,18 @@ def test_a_faithful_copy_is_clean_and_counts_everything(estate: Estate, moved: T
     assert result.counts["workspace"]["equal"] == 8
     reports = sum(len(space.reports) for space in estate.source.workspaces.values())
     assert result.counts["report"]["equal"] == result.counts["dataset"]["equal"] == reports
-    assert "equal, 0 differences" in render(result.to_dict())
+    assert "equal in everything that moved, 0 differences" in render(result.to_dict())
+
+
+def test_the_verdict_says_equal_of_what_moved_alone() -> None:
+    result = Comparison(not_compared=Counter(gatewayDatasource=6))
+    for number in range(3):
+        result.leave(Left("app", f"a{number}", f"App {number}", "Sales", "w"))
+    lines = render(result.to_dict(), limit=2).splitlines()
+    assert lines[-2:] == [
+        "… and 1 more",
+        "verdict: equal in everything that moved, 0 differences; 3 left behind as named; 6 not compared",
+    ]
 
 
 def test_an_empty_target_misses_everything(estate: Estate) -> None:
