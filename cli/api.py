@@ -58,6 +58,9 @@ class Api:
     def plan(self, plan: str) -> Json:
         return self._json("GET", _path("plans", plan))
 
+    def plan_findings(self, plan: str) -> Iterator[Json]:
+        return self._pages(_path("plans", plan, "findings"))
+
     def plan_figures(self, plan: str) -> Json:
         """The figures of the estate report."""
         return self._json("GET", _path("plans", plan, "report"), params={"format": "json"})

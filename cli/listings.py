@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from typing import Any
 
 import click
 
-from cli.api import Json
+from cli.api import Api, Json
+from cli.errors import Refused
 from cli.output import emit_json, save, table
 from cli.session import Session, common_options, pass_session
+
+_UNKNOWN = frozenset({"migration.unknown", "plan.unknown"})
 
 
 @click.command("list")
@@ -31,13 +35,31 @@ def workspaces(session: Session, migration: str) -> None:
 
 
 @click.command()
-@click.argument("migration", metavar="ID")
+@click.argument("identity", metavar="ID")
+@click.option("--plan", "of_plan", is_flag=True, help="Of the plan, where a migration has the same id")
 @common_options
 @pass_session
-def findings(session: Session, migration: str) -> None:
-    """List every finding with its remedy, blockers first."""
-    rows = session.api.rows(migration, "findings")
+def findings(session: Session, identity: str, of_plan: bool) -> None:
+    """List every finding of a migration or a plan with its remedy, blockers first."""
+    rows = session.api.plan_findings(identity) if of_plan else _findings_of(session.api, identity)
     show_rows(session, rows, ("severity", "code", "kind", "name", "message", "remedy"))
+
+
+def _findings_of(api: Api, identity: str) -> Iterator[Json]:
+    """Of the migration of that id; of the plan where there is none."""
+    for read in (lambda: api.rows(identity, "findings"), lambda: api.plan_findings(identity)):
+        try:
+            return _begun(read())
+        except Refused as refused:
+            if refused.code not in _UNKNOWN:
+                raise
+    raise Refused(f"There is neither a migration nor a plan {identity!r}.", "migration.unknown")
+
+
+def _begun(rows: Iterator[Json]) -> Iterator[Json]:
+    """The first page is asked for now: whether there is such a list shows by it."""
+    first = list(islice(rows, 1))
+    return chain(first, rows)
 
 
 @click.command()

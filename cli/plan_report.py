@@ -49,7 +49,7 @@ def show_plan(state: Json, api: Api) -> None:
         say(f"  {state['error']['code']}: {state['error']['message']}")
     if state["status"] == "done":
         _show_figures(state, api.plan_figures(state["id"]))
-    show_findings(state["findings"], f"GET {state['links']['findings']}")
+    show_findings(state["findings"], f"pbimigrate findings {state['id']} --plan")
     if state["unread"]:
         say(
             "Not read: "

@@ -122,6 +122,29 @@ def test_lists_are_read_to_their_last_page(
     assert [row["sourceName"] for row in found.json["value"]] == ["page 0", "page 2", "page 3"]
 
 
+def test_findings_are_those_of_the_migration_or_else_of_the_plan(
+    server_of: Callable[..., ThreadingHTTPServer], pbimigrate: Callable[..., Any]
+) -> None:
+    known = {"/api/migrations/both/findings", "/api/plans/both/findings", "/api/plans/planned/findings"}
+
+    def answer(path: str, query: dict[str, list[str]]) -> Answer:
+        kind = path.split("/")[2]
+        if path in known:
+            return 200, json.dumps({"value": [{"code": kind}]})
+        return 404, json.dumps({"error": {"code": f"{kind[:-1]}.unknown", "message": "none"}})
+
+    def told(*arguments: str) -> list[str]:
+        found = pbimigrate("findings", *arguments, "--json", url=_url(server))
+        return [row["code"] for row in found.json["value"]]
+
+    server = server_of(answer)
+    assert told("both") == ["migrations"]
+    assert told("both", "--plan") == told("planned") == ["plans"]
+    nobody = pbimigrate("findings", "nobody", url=_url(server))
+    assert (nobody.code, nobody.out) == (exits.REFUSED, "")
+    assert "neither a migration nor a plan 'nobody'" in nobody.err
+
+
 def test_a_watch_outlives_a_restart_of_the_app(
     server_of: Callable[..., ThreadingHTTPServer], pbimigrate: Callable[..., Any]
 ) -> None:

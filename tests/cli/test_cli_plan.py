@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,9 @@ def test_blockers_and_a_plan_that_can_not_be_made_have_their_exit_codes(
     blocked = pbimigrate("plan", write(tmp_path, **suggested), url=url)
     assert blocked.code == exits.BLOCKED, blocked
     assert f"blocker workspace.nameTaken (1): {taken}" in blocked.out
+    told = re.search(r"pbimigrate (findings \S+ --plan)", blocked.out)
+    assert told
+    assert f"workspace.nameTaken\tworkspace\t{taken}" in pbimigrate(*told.group(1).split(), url=url).out
 
     refused = pbimigrate("plan", write(tmp_path, source="nowhere", workspaces=["*"]), url=url)
     assert (refused.code, refused.out) == (exits.REFUSED, "")
