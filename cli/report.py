@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from cli.api import Api, Json
@@ -87,9 +88,12 @@ def show_findings(rows: Iterable[Json], all_of_them: str) -> None:
 
 
 def _names(members: list[Json]) -> str:
-    names = list(dict.fromkeys(str(row["name"] or row["id"]) for row in members))
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more
+    """The first names, a repeated one with its number: these and the others add up to the members."""
+    names = Counter(str(row["name"] or row["id"]) for row in members)
+    first = dict(islice(names.items(), _NAMED))
+    more = len(members) - sum(first.values())
+    shown = [f"{name} ({count})" if count > 1 else name for name, count in first.items()]
+    return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
 def _rank(severity: str) -> int:

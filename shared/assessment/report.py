@@ -71,11 +71,15 @@ def document(figures: Figures, head: Head) -> Json:
         "minutes": figures.minutes.total(),
         "minutesByKind": dict(+figures.minutes),
         "findings": {severity: dict(counts) for severity, counts in figures.severity_counts().items()},
-        "tasks": {kind: [asdict(task) for task in tasks] for kind, tasks in _tasks(figures)},
+        "tasks": {kind: [_task(task) for task in tasks] for kind, tasks in _tasks(figures)},
         "blocked": [place.id for place in figures.places.values() if place.blockers],
         "notCheckable": [finding.message for finding in figures.unchecked],
         **{name: summary.get(name) for name in ("workspaces", "principals", "waves", "forecast", "unread")},
     }
+
+
+def _task(task: Task) -> Json:
+    return {**asdict(task), "names": list(task.names)}
 
 
 @cache

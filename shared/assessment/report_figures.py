@@ -37,7 +37,7 @@ class Task:
     todo: str
     count: int = 0
     minutes: int = 0
-    names: list[str] = field(default_factory=list[str])
+    names: dict[str, int] = field(default_factory=dict[str, int])
 
 
 @dataclass(slots=True)
@@ -64,7 +64,7 @@ class Group:
     remedy: str
     count: int = 0
     everywhere: int = 0  # of them those that concern no single workspace
-    names: list[str] = field(default_factory=list[str])
+    names: dict[str, int] = field(default_factory=dict[str, int])
     message: str = ""
 
 
@@ -120,8 +120,7 @@ class Figures:
         group = self.groups.setdefault(finding.code, _group(finding))
         group.count += 1
         group.everywhere += not finding.workspace_id
-        if finding.name and finding.name not in group.names and len(group.names) < NAMED:
-            group.names.append(finding.name)
+        _name(group.names, finding.name)
         if finding.severity == Severity.BLOCKER and finding.workspace_id:
             self._place(finding.workspace_id, "").blockers += 1
 
@@ -153,14 +152,19 @@ class Figures:
         task = tasks.setdefault(text, Task(text))
         task.count += 1
         task.minutes += minutes
-        if len(task.names) < NAMED:
-            task.names.append(name)
+        _name(task.names, name)
 
     def _place(self, identity: str, name: str) -> Place:
         place = self.places.setdefault(identity.lower(), Place(identity, name or identity))
         if name:
             place.name = name
         return place
+
+
+def _name(names: dict[str, int], name: str) -> None:
+    """The first ones with how often each occurs: only so they and the others add up to the number of the whole."""
+    if name and (name in names or len(names) < NAMED):
+        names[name] = names.get(name, 0) + 1
 
 
 def _group(finding: Finding) -> Group:

@@ -18,6 +18,7 @@ import pytest
 from cli import exits, watch
 from cli.main import commands
 from cli.output import plain
+from cli.report import show_findings
 from local.process import ROOT
 
 Answer = tuple[int, str]
@@ -238,6 +239,13 @@ def test_options_make_the_request_and_win_over_the_file(
 def test_names_from_a_tenant_do_not_steer_the_terminal() -> None:
     assert plain("a\x1b[2Jb\nc\u202ed") == "a�[2Jb�c�d"
     assert plain("Führung [bold] 'x' 東京") == "Führung [bold] 'x' 東京"
+
+
+def test_named_objects_and_the_others_add_up(capfd: pytest.CaptureFixture[str]) -> None:
+    names = ("Sales", "Sales", "Finance", "", "Stock", "Sales")
+    rows = [{"severity": "info", "code": "a.b", "remedy": "r", "name": n, "id": "7"} for n in names]
+    show_findings(rows, "all")
+    assert "info a.b (6): Sales (3), Finance, 7 and 1 more" in capfd.readouterr().out
 
 
 def test_every_command_takes_json_and_url() -> None:

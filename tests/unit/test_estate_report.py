@@ -109,6 +109,16 @@ def test_every_chart_is_a_table_with_its_figures() -> None:
         assert word in " ".join(read.text.split())
 
 
+def test_names_and_the_others_add_up() -> None:
+    figures = Figures({})
+    for name in ("Sales", "Sales", "Finance", "Stock", "Sales", "Plan", "Plan"):
+        figures.add_item(ItemRow("w", "report", "r", name, state="manual", route="byHand", todo="Do it"))
+        figures.add_finding(Finding("warning", "access.source", "workspace", "w", name, "w", "m", "r"))
+    text = " ".join(Reader(report.page(figures, HEAD)).text.split())
+    assert text.count("Sales (3), Finance, Stock and 2 more") == 2
+    assert report.document(figures, HEAD)["tasks"]["report"][0]["names"] == ["Sales", "Finance", "Stock"]
+
+
 @pytest.mark.parametrize(
     ("head", "word"),
     [
