@@ -20,11 +20,17 @@ from shared.assessment.paths import Leg
 from shared.assessment.quota_time import seconds_for
 from shared.connections import Connection
 from shared.powerbi.buckets import Bucket, buckets_of
+from shared.powerbi.operations import Operation
+from shared.powerbi.quotas import ADMIN
 
 WORKSPACES_AT_ONCE, SCANS_AT_ONCE = 12, 8  # orchestrators/migration.py
 _WORK = f"the work itself, {WORKSPACES_AT_ONCE} workspaces at once"
 _PLANNING_STEPS = 16  # activities of the plan that no batch has, one per list of a tenant and some to spare
 _PER_WORKSPACE = frozenset({Per.BATCH, Per.LISTED})
+
+
+# Whose calls they are, where not the app's own; admin quotas are a tenant's, whoever calls.
+_CALLERS: dict[str, str] = {"user": "master user", "admin": "admin reader", "graph": "Microsoft Graph"}
 
 
 @dataclass(slots=True)
@@ -33,15 +39,27 @@ class Load:
 
     bucket: Bucket
     connections: set[str] = field(default_factory=set[str])
+    operations: set[Operation] = field(default_factory=set[Operation])
     calls: float = 0.0
 
-    def add(self, connection: str, number: float) -> None:
+    def add(self, connection: str, operation: Operation, number: float) -> None:
         self.connections.add(connection)
+        self.operations.add(operation)
         self.calls += number
 
     @property
     def name(self) -> str:
-        return f"the quota {self.bucket.name} of {self.connected}"
+        return f"the quota {self.bucket.name} of {self.connected}" + (f" ({self.of})" if self.of else "")
+
+    @property
+    def of(self) -> str:
+        """What tells it from another count of the same quota and tenant: its operation, or who calls."""
+        if self.bucket.of_operation:
+            return ", ".join(sorted(operation.id for operation in self.operations))
+        callers = {operation.identity for operation in self.operations}
+        if self.bucket.name.startswith(ADMIN) or "main" in callers:
+            return ""
+        return ", ".join(sorted(_CALLERS[each] for each in callers))
 
     @property
     def connected(self) -> str:
@@ -89,7 +107,7 @@ def _loads(estate: Estate, source: Connection, target: Connection, pace: Pace) -
     for line, number in calls(estate.counts, pace.looks()):
         connection = source if line.side == "source" else target
         for bucket in buckets_of(connection, line.operation) if number else ():
-            loads.setdefault(bucket.key, Load(bucket)).add(connection.name, number)
+            loads.setdefault(bucket.key, Load(bucket)).add(connection.name, line.operation, number)
     return loads
 
 
@@ -132,6 +150,7 @@ def _shown(load: Load, pace: Pace) -> Json:
     return {
         "quota": load.bucket.name,
         "connection": load.connected,
+        "of": load.of,
         "calls": load.whole,
         "limit": quota.limit,
         "window_s": quota.window_s,

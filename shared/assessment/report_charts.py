@@ -168,13 +168,18 @@ def _quota_bars(quotas: Sequence[Mapping[str, Any]]) -> list[Bar]:
     slowest = max((float(row.get("seconds") or 0) for row in rows), default=0) or 1
     return [
         Bar(
-            f"{words.quota(str(row.get('quota', '')))}, {row.get('connection', '')}",
+            _quota_label(row),
             _single("plain", float(row.get("seconds") or 0), slowest),
             words.duration(float(row.get("seconds") or 0)),
             note=f"{words.counted(int(row['calls']), 'call')}; {_limit(row)}",
         )
         for row in rows
     ]
+
+
+def _quota_label(row: Mapping[str, Any]) -> str:
+    parts = (words.quota(str(row.get("quota", ""))), row.get("connection"), row.get("of"))
+    return ", ".join(str(part) for part in parts if part)
 
 
 def _limit(row: Mapping[str, Any]) -> str:

@@ -40,6 +40,11 @@ class Bucket:
         return self.name in _EACH_ITEM
 
     @property
+    def of_operation(self) -> bool:
+        """A count of one operation alone."""
+        return self.name in _EACH_OPERATION
+
+    @property
     def longest_close_s(self) -> float:
         """A longer wait than this is not about the bucket."""
         whole = (self.quota.window_s or 0.0) if self.of_item else 0.0

@@ -12,6 +12,7 @@ from forecast_support import AT_ONCE, PACE, PIPELINE, SOURCE, TARGET, counted, e
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.assessment import report_charts
 from shared.assessment.call_table import LINES, Looks, Per
 from shared.assessment.estate import Estate, estate_of
 from shared.assessment.forecast import WORKSPACES_AT_ONCE, estimate
@@ -102,6 +103,16 @@ def test_each_side_has_its_own_quotas_and_one_identity_on_both_sides_has_them_on
     one = told(*extracts, target=replace(SOURCE, name="fabrikam"))
     assert of("default", "contoso, fabrikam", one)["calls"] == one["calls"]["default"]
     assert one["secondsAtStartRate"] >= apart["secondsAtStartRate"]
+
+
+def test_no_two_counts_are_shown_under_one_name() -> None:
+    forecast = told(*(every_kind(number, pbixReports=3, refreshable=3, users=4) for number in range(30)))
+    named = [(row["quota"], row["connection"], row["of"]) for row in forecast["quotas"]]
+    assert len(set(named)) == len(named)
+    assert ("default", "fabrikam", "master user") in named
+    assert ("admin.other", "contoso", "Admin_GetCapacitiesAsAdmin") in named
+    bars = report_charts.forecast(forecast).quotas
+    assert len({bar.label for bar in bars}) == len(bars)
 
 
 def test_a_refresh_on_shared_capacity_is_an_ordinary_call_too() -> None:
