@@ -70,6 +70,7 @@ def document(figures: Figures, head: Head) -> Json:
         "kinds": {name: dict(counts) for name, counts in sorted(figures.matrix.items())},
         "minutes": figures.minutes.total(),
         "minutesByKind": dict(+figures.minutes),
+        "minutesByOutcome": {each: figures.work[each] for each in Outcome},
         "findings": {severity: dict(counts) for severity, counts in figures.severity_counts().items()},
         "tasks": {kind: [_task(task) for task in tasks] for kind, tasks in _tasks(figures)},
         "blocked": [place.id for place in figures.places.values() if place.blockers],

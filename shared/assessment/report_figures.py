@@ -89,6 +89,7 @@ class Figures:
         self.kinds: dict[str, Counter[str]] = {}  # kind -> outcome -> items
         self.matrix: dict[str, Counter[str]] = {}  # kind -> route -> items
         self.minutes: Counter[str] = Counter()  # kind -> minutes
+        self.work: Counter[str] = Counter()  # outcome -> minutes
         self.tasks: dict[str, dict[str, Task]] = {}  # kind -> task -> how often
         self.places: dict[str, Place] = {}
         self.groups: dict[str, Group] = {}
@@ -141,6 +142,7 @@ class Figures:
         self.kinds.setdefault(kind, Counter())[outcome] += 1
         self.matrix.setdefault(kind, Counter())[row.route] += 1
         self.minutes[kind] += row.minutes
+        self.work[outcome] += row.minutes
         self._add_task(kind, row.todo, row.minutes, row.source_name)
         return outcome
 

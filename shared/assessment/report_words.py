@@ -113,23 +113,25 @@ def size(bytes_: float | None) -> str:
 
 
 def headline(figures: Figures) -> str:
-    """`312 of 400 items move by themselves; 61 need a person, about 14 hours; 27 stay behind.`"""
+    """`312 of 400 items move by themselves; 61 need a person, about 14 hours; 27 stay behind.`
+
+    Each time is the work of those items alone: what moves by itself may leave some to people too.
+    """
     if not figures.items:
         return "No item was found."
     moves, person, stays = (figures.outcomes[each] for each in Outcome)
-    minutes = figures.minutes.total()
+    after, instead, beside = (figures.work[each] for each in Outcome)
     text = f"{number(moves)} of {counted(figures.items, 'item')} {_verb(moves, 'move')} by {_self(moves)}"
-    parts = [text]
+    parts = [text + (f" and {_verb(moves, 'leave')} about {work(after)} of work to people" if after else "")]
     if person:
-        parts.append(
-            f"{number(person)} {_verb(person, 'need')} a person"
-            + (f", about {work(minutes)}" if minutes else "")
-        )
-    elif minutes:
-        parts.append(f"about {work(minutes)} of a person's work come with them")
+        parts.append(f"{number(person)} {_verb(person, 'need')} a person" + _about(instead))
     if stays:
-        parts.append(f"{number(stays)} {_verb(stays, 'stay')} behind")
+        parts.append(f"{number(stays)} {_verb(stays, 'stay')} behind" + _about(beside, " of work"))
     return "; ".join(parts) + "."
+
+
+def _about(minutes: int, of: str = "") -> str:
+    return f", about {work(minutes)}{of}" if minutes else ""
 
 
 def blocking(figures: Figures) -> str:

@@ -146,21 +146,38 @@ def test_rows_in_the_page_are_limited_and_the_rest_is_counted() -> None:
 
 
 def test_the_headline() -> None:
-    def told(moves: int, person: int, stays: int, minutes: int) -> str:
+    def told(*counts: int, minutes: tuple[int, ...] = ()) -> str:
         figures = Figures({})
-        figures.outcomes.update({Outcome.MOVES: moves, Outcome.PERSON: person, Outcome.STAYS: stays})
-        figures.minutes["report"] = minutes
+        figures.outcomes.update(dict(zip(Outcome, counts, strict=True)))
+        figures.work.update(dict(zip(Outcome, minutes, strict=False)))
         return report_words.headline(figures)
 
-    assert told(312, 61, 27, 840) == (
+    assert told(312, 61, 27, minutes=(0, 840)) == (
         "312 of 400 items move by themselves; 61 need a person, about 14 hours; 27 stay behind."
     )
-    assert told(1, 0, 0, 0) == "1 of 1 item moves by itself."
-    assert (
-        told(0, 1, 1, 1)
-        == "0 of 2 items move by themselves; 1 needs a person, about 1 minute; 1 stays behind."
+    assert told(1, 0, 0) == "1 of 1 item moves by itself."
+    assert told(0, 1, 1, minutes=(0, 1, 0)) == (
+        "0 of 2 items move by themselves; 1 needs a person, about 1 minute; 1 stays behind."
     )
-    assert told(0, 0, 0, 0) == "No item was found."
+    assert told(0, 0, 0) == "No item was found."
+    assert told(2, 1, 1, minutes=(240, 120, 10)) == (
+        "2 of 4 items move by themselves and leave about 4 hours of work to people; "
+        "1 needs a person, about 2 hours; 1 stays behind, about 10 minutes of work."
+    )
+
+
+def test_hours_of_the_headline_are_those_of_the_items_it_counts() -> None:
+    figures = Figures({})
+    for state, route, minutes in (
+        ("planned", "pbix", 300),
+        ("manual", "byHand", 120),
+        ("skipped", "staysBehind", 5),
+    ):
+        figures.add_item(ItemRow("w", "report", route, "Sales", state=state, route=route, minutes=minutes))
+    told = report.document(figures, HEAD)
+    assert told["minutesByOutcome"] == {"moves": 300, "person": 120, "stays": 5}
+    assert sum(told["minutesByOutcome"].values()) == told["minutes"]
+    assert "1 needs a person, about 2 hours;" in told["headline"]
 
 
 def test_what_blocks_is_said_first() -> None:
