@@ -96,8 +96,12 @@ def _show_forecast(forecast: dict[str, Any]) -> None:
         return
     seconds = forecast["seconds"]
     span = "an unknown time" if seconds is None else _span(seconds)
-    say(f"Forecast: {sum(calls.values())} calls, {span}")
+    say(f"Forecast: {sum(calls.values())} calls, {span}{_scaled(forecast.get('scale', 1))}")
     say("  " + ", ".join(f"{count} {key}" for key, count in sorted(calls.items(), key=lambda pair: -pair[1])))
+
+
+def _scaled(scale: float) -> str:
+    return "" if scale == 1 else f" (at {scale:g} of the real service's times: POLL_SCALE)"
 
 
 def _span(seconds: float) -> str:

@@ -158,7 +158,10 @@ def _forecast(services: Services, run: str) -> Json | None:
     """What its plan expected, to be held beside the outcome; None while there is no plan."""
     summary = services.documents.read_json(summary_path(run)) or {}
     told = summary.get("forecast")
-    return {name: told[name] for name in ("calls", "seconds", "expectedEnd")} if told else None
+    if not told:
+        return None
+    shown = {name: told[name] for name in ("calls", "seconds", "expectedEnd")}
+    return {**shown, "scale": told.get("scale", 1)}
 
 
 def _workspace_state(row: WorkspaceRow) -> str:

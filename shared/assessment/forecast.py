@@ -21,7 +21,8 @@ from shared.assessment.quota_time import seconds_for
 from shared.connections import Connection
 from shared.powerbi.buckets import Bucket, buckets_of
 from shared.powerbi.operations import Operation
-from shared.powerbi.quotas import ADMIN
+from shared.powerbi.portions import LEARNED_START
+from shared.powerbi.quotas import ADMIN, MINUTE
 
 WORKSPACES_AT_ONCE, SCANS_AT_ONCE = 12, 8  # orchestrators/migration.py
 _WORK = f"the work itself, {WORKSPACES_AT_ONCE} workspaces at once"
@@ -79,7 +80,8 @@ def estimate(
     estate: Estate, source: Connection, target: Connection | None, *, now: datetime, pace: Pace
 ) -> Json:
     """What `summary.json` holds of it: `{"calls": {quota key: n}, "seconds", "limitedBy", "secondsAtStartRate",
-    "bytes", "longestPath": [{"what", "seconds"}], "expectedEnd", "quotas": [per quota and tenant], "assumptions"}`.
+    "bytes", "longestPath": [{"what", "seconds"}], "expectedEnd", "scale", "quotas": [per quota and tenant],
+    "assumptions"}`. All seconds are at `scale` (POLL_SCALE) of the real service's; published limits never are.
 
     Without a target (an assessment) its quotas are taken to be like the source's.
     """
@@ -96,6 +98,7 @@ def estimate(
         "bytes": None if pace.file_bytes is None else reports * pace.file_bytes,
         "longestPath": [{"what": leg.what, "seconds": round(leg.seconds, 1)} for leg in path],
         "expectedEnd": (now + timedelta(seconds=round(seconds))).isoformat(),
+        "scale": pace.scale,
         "quotas": [_shown(load, pace) for load in sorted(loads, key=lambda load: -load.seconds(pace))],
         "assumptions": list(_assumptions(estate, target is None, pace, held)),
     }
@@ -167,10 +170,18 @@ def _assumptions(estate: Estate, no_target: bool, pace: Pace, held: float) -> It
         ("reading a definition, or making an item by it, where that is an operation", pace.operation_s),
     )
     lasting = "; ".join(f"{what} {low:g} to {high:g} s" for what, (low, high) in ranges)
+    here = ""
+    if pace.scale != 1:
+        here = f" (here {MINUTE * pace.scale:g} s)"
+        yield (
+            f"All times of this forecast are at {pace.scale:g} of the real service's (POLL_SCALE), for a service made "
+            "faster. What things are taken to last, and published limits, are named here as they really are."
+        )
     yield f"What no API tells beforehand is taken to last: {lasting}. A longer refresh lengthens its workspace."
     yield (
-        "The limits of ordinary calls are not published. The app begins with 120 a minute and doubles while the "
-        f"service stays silent; if it never allows more than that, the migration takes {_span(held)}."
+        f"The limits of ordinary calls are not published. The app begins with {LEARNED_START} a minute{here} and "
+        "doubles while the service stays silent; if it never allows more than that, the migration takes "
+        f"{_span(held)}."
     )
     if pace.file_bytes is None:
         yield "No API tells the size of a report's file: bytes are not forecast, nor is the time they are on their way."

@@ -99,6 +99,7 @@ def _environment() -> Environment:
         "work": words.work,
         "duration": words.duration,
         "size": words.size,
+        "scaled": words.scaled,
         "kind": words.kind,
         "route": words.route,
         "plain": _plain,
@@ -159,7 +160,11 @@ def _tiles(figures: Figures) -> list[tuple[str, str, str]]:
             "blockers",
             f"{words.counted(blocked, 'workspace')} wait" if blocked else "",
         ),
-        (words.duration(forecast.get("seconds")), "to move it", "at the service's quotas"),
+        (
+            words.duration(forecast.get("seconds")),
+            "to move it",
+            words.scaled(forecast.get("scale") or 1) or "at the service's quotas",
+        ),
         (words.number(summary.get("principals") or 0), "people, groups, apps", "with rights in it"),
     ]
 

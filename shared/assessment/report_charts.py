@@ -55,6 +55,7 @@ class Forecast:
     end: str = ""
     limit: str = ""  # what decides how long it takes
     total: int = 0
+    scale: float = 1.0
     assumptions: list[str] = field(default_factory=list[str])
 
 
@@ -158,6 +159,7 @@ def forecast(told: Mapping[str, Any]) -> Forecast:
         str(told.get("expectedEnd") or ""),
         str(told.get("limitedBy") or ""),
         sum(calls.values()),
+        float(told.get("scale") or 1),
         [str(text) for text in told.get("assumptions") or []],
     )
 

@@ -102,6 +102,11 @@ def duration(seconds: float | None) -> str:
     return f"{hours // 24} days {hours % 24} h"
 
 
+def scaled(scale: float) -> str:
+    """ "" where the times are those of the real service."""
+    return "" if scale == 1 else f"at {scale:g} of the real service's times"
+
+
 def size(bytes_: float | None) -> str:
     if bytes_ is None:
         return "not told by any API"

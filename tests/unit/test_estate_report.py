@@ -246,6 +246,14 @@ def test_a_forecast_with_odd_keys_is_shown(calls: dict[str, int], what: str) -> 
     assert all(0 < length <= 100 for length in lengths(shown.calls))
 
 
+@pytest.mark.parametrize(("scale", "times"), [(1, 0), (0.05, 2)])
+def test_the_page_says_where_its_times_are_scaled(scale: float, times: int) -> None:
+    figures = Figures({**SUMMARY, "forecast": {**SUMMARY["forecast"], "scale": scale}})
+    text = Reader(report.page(figures, HEAD)).text
+    assert text.count("at 0.05 of the real service's times") == times  # the tile, and the forecast
+    assert ("POLL_SCALE" in text) == (times > 0)
+
+
 def test_blockers_are_never_pushed_out_of_the_chart() -> None:
     many = {f"a.b{number}": 1 for number in range(40)}
     figures = Figures({"findings": {"blocker": many, "warning": many, "info": {}}})

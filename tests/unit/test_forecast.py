@@ -204,6 +204,15 @@ def test_a_scaled_service_is_waited_for_as_shortly() -> None:
     assert told(*extracts, pace=Pace(scale=0.05))["seconds"] < told(*extracts)["seconds"] / 3
 
 
+def test_scaled_times_are_told_to_be_scaled_and_real_ones_are_not() -> None:
+    real, fast = told(workspace(1, pbixReports=1)), told(workspace(1, pbixReports=1), pace=Pace(scale=0.05))
+    assert (real["scale"], fast["scale"]) == (1, 0.05)
+    assert not any("POLL_SCALE" in text for text in real["assumptions"])
+    assert fast["assumptions"][0].startswith("All times of this forecast are at 0.05 of the real service's")
+    assert any("120 a minute and" in text for text in real["assumptions"])
+    assert any("120 a minute (here 3 s) and" in text for text in fast["assumptions"])
+
+
 def test_bytes_are_said_not_to_be_known_unless_somebody_knows_them() -> None:
     assert told(workspace(1, pbixReports=2))["bytes"] is None
     assert any("bytes" in text for text in told()["assumptions"])
