@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from activities.classification import rows_of
+from activities.classification import outcomes_of, rows_of
 from activities.context import Context
 from activities.inventory import extracts_of, workspace_row
 from activities.known import know
@@ -122,8 +122,10 @@ def _summary(context: Context, parts: Parts, waves: dict[str, int], tenant: list
         totals.add(extract, waves)
     totals.add_verdicts(tenant)
     totals.add_late(services.manifest.progress(run)["items"])
+    sums = totals.to_dict()
     return {
-        **totals.to_dict(),
+        **sums,
+        "outcomes": outcomes_of(sums["kinds"]),
         "findings": services.findings.counts(run),
         "forecast": _forecast(context, parts),
         "unread": [

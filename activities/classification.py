@@ -6,7 +6,10 @@ is left behind without saying so.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from shared.assessment.model import Route, Verdict
+from shared.assessment.report_figures import Outcome
 from shared.models import ItemRow, ItemState, Kind
 
 MOVED = frozenset(
@@ -23,6 +26,25 @@ MOVED = frozenset(
         (Kind.PIPELINE, Route.RECREATE),
     }
 )
+
+
+def outcome_of(kind: str, route: str) -> Outcome:
+    """What this version does with an item of that verdict."""
+    if (kind, route) in MOVED or (kind, route) == (Kind.WORKSPACE, Route.RECREATE):
+        return Outcome.MOVES
+    return Outcome.STAYS if route == Route.STAYS_BEHIND else Outcome.PERSON
+
+
+def outcomes_of(kinds: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
+    """`{kind: {moves, person, stays}}` of `{kind: {route: how many}}`: what a migration is held against."""
+    return {kind: _outcomes(kind, routes) for kind, routes in sorted(kinds.items())}
+
+
+def _outcomes(kind: str, routes: Mapping[str, int]) -> dict[str, int]:
+    counts = dict.fromkeys(map(str, Outcome), 0)
+    for route, number in routes.items():
+        counts[outcome_of(kind, route)] += number
+    return counts
 
 
 def rows_of(verdicts: list[Verdict]) -> list[ItemRow]:

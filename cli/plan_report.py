@@ -8,7 +8,7 @@ from typing import Any
 from cli.api import Api, Json
 from cli.exits import PLANNED
 from cli.output import say
-from cli.report import show_findings
+from cli.report import besides, show_findings
 
 _WAVES = 5
 _TASKS = 3
@@ -24,16 +24,17 @@ _ROUTES = {
 
 
 def plan_line(state: Json) -> str:
-    """`running  workspaces 12  report 40`: what has been read so far."""
-    return "  ".join([state["status"].ljust(8), *(f"{name} {count}" for name, count in _seen(state))])
+    """`running  workspaces 12  report 40 (2 by hand)`: what has been read so far."""
+    seen = (f"{name} {count}{more}" for name, count, more in _seen(state))
+    return "  ".join([state["status"].ljust(8), *seen])
 
 
 def plan_bars(state: Json) -> Iterator[tuple[str, int, int, str]]:
     """Nobody knows how much there is before all is read: until then the bars only move."""
     is_made = state["status"] in PLANNED
     yield state["id"][:16], int(is_made), int(is_made), state["status"]
-    for name, count in _seen(state):
-        yield name, count, count if is_made else 0, str(count)
+    for name, count, more in _seen(state):
+        yield name, count, count if is_made else 0, f"{count}{more}"
 
 
 def blockers(state: Json) -> int:
@@ -111,8 +112,10 @@ def _span(seconds: float) -> str:
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
-def _seen(state: Json) -> Iterator[tuple[str, int]]:
-    progress = state["progress"]
-    yield "workspaces", progress["workspaces"].get("total", 0)
+def _seen(state: Json) -> Iterator[tuple[str, int, str]]:
+    """What stays behind is told once the plan is made."""
+    progress, routes = state["progress"], state.get("kinds") or {}
+    yield "workspaces", progress["workspaces"].get("total", 0), ""
     for kind, count in progress["items"].items():
-        yield kind, count.get("total", 0)
+        stays = routes.get(kind, {}).get("staysBehind", 0)
+        yield kind, count.get("total", 0), besides({**count, "stays": stays})

@@ -12,6 +12,8 @@ from cli.exits import RESTING
 from cli.output import say
 
 SEVERITIES = ("blocker", "warning", "info")
+_MOVED = frozenset({"ready", "succeeded", "partial"})
+_BESIDES = (("failed", "failed"), ("manual", "by hand"), ("stays", "left behind"))
 _NAMED = 3  # objects named per kind of finding; `findings` has all
 
 
@@ -35,29 +37,44 @@ def show(state: Json, api: Api) -> None:
         say(f"  {state['error']['code']}: {state['error']['message']}")
     for name, _, _, text in _rows(state):
         say(f"  {name:<16} {text}")
+    say(*_not_as_planned(state))
     _failed_workspaces(state)
     show_findings(api.rows(state["id"], "findings"), f"pbimigrate findings {state['id']}")
     _next_step(state)
 
 
 def _rows(state: Json) -> Iterator[tuple[str, int, int, str]]:
-    counts = {"workspaces": state["progress"]["workspaces"], **state["progress"]["items"]}
-    for name, count in counts.items():
-        yield name, _ended(count), count.get("total", 0), _text(count)
+    yield _row("workspaces", state["progress"]["workspaces"])
+    planned: dict[str, dict[str, int]] = state.get("planned") or {}
+    for kind, count in state["progress"]["items"].items():
+        yield _row(kind, {**count, "stays": planned.get(kind, {}).get("stays", 0)})
+
+
+def _row(name: str, count: dict[str, int]) -> tuple[str, int, int, str]:
+    total = count.get("total", 0)
+    return name, _ended(count), total, f"{count.get('done', 0)}/{total}{besides(count)}"
 
 
 def _ended(count: dict[str, int]) -> int:
-    return sum(count.get(name, 0) for name in ("done", "failed", "manual"))
+    return sum(count.get(name, 0) for name in ("done", "failed", "manual", "stays"))
 
 
-def _text(count: dict[str, int]) -> str:
-    extra = [f"{count[name]} {word}" for name, word in _EXTRA if count.get(name)]
-    return " ".join(
-        [f"{count.get('done', 0)}/{count.get('total', 0)}", *([f"({', '.join(extra)})"] if extra else [])]
-    )
+def besides(count: dict[str, int]) -> str:
+    """` (2 by hand, 1 left behind)`: what is no progress and yet at its end."""
+    told = [f"{count[name]} {word}" for name, word in _BESIDES if count.get(name)]
+    return f" ({', '.join(told)})" if told else ""
 
 
-_EXTRA = (("failed", "failed"), ("manual", "by hand"))
+def _not_as_planned(state: Json) -> Iterator[str]:
+    """Once it has moved: the kinds of which not as many have arrived as the plan said."""
+    if state["status"] not in _MOVED:
+        return
+    planned: dict[str, dict[str, int]] = state.get("planned") or {}
+    for kind, count in state["progress"]["items"].items():
+        arrived = count.get("done", 0)
+        expected = planned.get(kind, {}).get("moves", arrived)
+        if expected != arrived:
+            yield f"  Not as planned: {kind}, {expected} to move by themselves, {arrived} moved (the findings say why)"
 
 
 def _failed_workspaces(state: Json) -> None:

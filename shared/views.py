@@ -54,6 +54,7 @@ def migration(services: Services, migration_id: str) -> Json:
     row = services.manifest.named(migration_id)
     workspaces_shown = services.manifest.workspaces(row.id, TOP).rows
     found = services.findings.page(row.id, TOP).rows
+    summary = services.documents.read_json(summary_path(row.id)) or {}
     return {
         **migration_head(row),
         "cutoverAt": row.cutover_at or None,
@@ -61,7 +62,8 @@ def migration(services: Services, migration_id: str) -> Json:
         "progress": services.manifest.progress(row.id),
         "workspaces": [workspace_view(each) for each in workspaces_shown],
         "findings": [finding_view(each) for each in found],
-        "forecast": _forecast(services, row.id),
+        "planned": summary.get("outcomes") or {},
+        "forecast": _forecast(summary),
         "outcome": outcome_of(services, row),
     }
 
@@ -154,9 +156,8 @@ def item_mapping(row: ItemRow) -> Json:
     return dict(zip(_MAPPING, values, strict=True))
 
 
-def _forecast(services: Services, run: str) -> Json | None:
+def _forecast(summary: Json) -> Json | None:
     """What its plan expected, to be held beside the outcome; None while there is no plan."""
-    summary = services.documents.read_json(summary_path(run)) or {}
     told = summary.get("forecast")
     if not told:
         return None

@@ -18,7 +18,7 @@ import pytest
 from cli import exits, watch
 from cli.main import commands
 from cli.output import plain
-from cli.report import show_findings
+from cli.report import bar_texts, progress_line, show_findings
 from local.process import ROOT
 
 Answer = tuple[int, str]
@@ -239,6 +239,30 @@ def test_options_make_the_request_and_win_over_the_file(
 def test_names_from_a_tenant_do_not_steer_the_terminal() -> None:
     assert plain("a\x1b[2Jb\nc\u202ed") == "a�[2Jb�c�d"
     assert plain("Führung [bold] 'x' 東京") == "Führung [bold] 'x' 東京"
+
+
+def test_progress_says_of_each_kind_what_stays_behind() -> None:
+    count = {"total": 7, "done": 4, "failed": 0, "manual": 2}
+    progress = {"workspaces": {"total": 1, "done": 1, "failed": 0}, "items": {"report": count}}
+    planned = {"report": {"moves": 4, "person": 2, "stays": 1}}
+    state = {"id": "m", "status": "ready", "progress": progress, "planned": planned}
+    assert progress_line(state) == "ready       workspaces 1/1  report 4/7 (2 by hand, 1 left behind)"
+    assert list(bar_texts(state))[-1][1:3] == (7, 7)
+
+
+def test_status_names_where_the_outcome_is_not_the_plan(
+    server_of: Callable[..., ThreadingHTTPServer], pbimigrate: Callable[..., Any]
+) -> None:
+    state = json.loads(_state("ready"))
+    items = {"report": {"total": 7, "done": 4}, "dataset": {"total": 2, "done": 2}}
+    state["progress"]["items"] = items
+    state["planned"] = {"report": {"moves": 5}, "dataset": {"moves": 2}}
+    server = server_of(
+        lambda path, query: (200, '{"value": []}' if "findings" in path else json.dumps(state))
+    )
+    told = pbimigrate("status", "m", url=_url(server)).out
+    assert "Not as planned: report, 5 to move by themselves, 4 moved" in told
+    assert told.count("Not as planned") == 1
 
 
 def test_named_objects_and_the_others_add_up(capfd: pytest.CaptureFixture[str]) -> None:

@@ -121,12 +121,14 @@ def state(status: str, **more: Any) -> dict[str, Any]:
 
 
 def test_a_plan_under_way_shows_what_was_read_and_promises_no_end() -> None:
-    assert plan_line(state("running")) == "running   workspaces 3  report 7"
+    assert plan_line(state("running")) == "running   workspaces 3  report 7 (2 by hand)"
     assert list(plan_bars(state("running"))) == [
         ("p", 0, 0, "running"),
         ("workspaces", 3, 0, "3"),
-        ("report", 7, 0, "7"),
+        ("report", 7, 0, "7 (2 by hand)"),
     ]
+    made = state("done", kinds={"report": {"pbix": 4, "byHand": 2, "staysBehind": 1}})
+    assert plan_line(made) == "done      workspaces 3  report 7 (2 by hand, 1 left behind)"
     assert [(ended, total) for _, ended, total, _ in plan_bars(state("done"))] == [(1, 1), (3, 3), (7, 7)]
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 from core_support import guids, names
 from hypothesis import given
 from hypothesis import strategies as st
 
-from activities.classification import MOVED, rows_of
+from activities.classification import MOVED, outcome_of, outcomes_of, row_of, rows_of
 from activities.ways import has_way
-from shared.assessment.model import Facts, Route
+from shared.assessment import report_figures
+from shared.assessment.model import Facts, Route, Verdict
 from shared.assessment.verdicts import judge
 from shared.models import ItemRow, ItemState, Kind, Need
 
@@ -186,3 +188,14 @@ def test_a_model_that_gives_no_pbix_goes_by_definition_and_its_report_follows() 
 
 def test_a_document_that_could_not_be_read_has_no_rows() -> None:
     assert classify({**inventory(reports=[{"id": "r"}]), "complete": False}) == []
+
+
+def test_what_a_plan_expects_of_a_kind_is_what_its_rows_say() -> None:
+    for kind, route in product(set(Kind) - {Kind.WORKSPACE}, Route):
+        row = row_of(Verdict("w", kind, "i", "name", route, "because"))
+        assert outcome_of(kind, route) == report_figures.outcome_of(row), (kind, route)
+    reports = {"pbix": 2, "definition": 1, "byHand": 3, "staysBehind": 4}
+    assert outcomes_of({"report": reports, "workspace": {"recreate": 5}}) == {
+        "report": {"moves": 3, "person": 3, "stays": 4},
+        "workspace": {"moves": 5, "person": 0, "stays": 0},
+    }

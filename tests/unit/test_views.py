@@ -16,6 +16,7 @@ from shared import csv_text, views
 from shared.config import Settings
 from shared.errors import InvalidInput, NotFound
 from shared.models import Finding, ItemRow, Kind, Migration, WorkspaceRow
+from shared.run_documents import summary_path
 from shared.services import Services
 
 MAPPING = ["kind", "workspaceId", "sourceId", "sourceName", "targetId", "targetName", "state", "note"]
@@ -124,6 +125,20 @@ def test_a_migration_shows_its_first_hundred_and_all_its_numbers(services: Servi
     assert shown["progress"]["workspaces"] == {"total": 103, "done": 0, "failed": 0}
     assert (shown["status"], shown["error"], shown["cutoverAt"]) == ("planning", None, None)
     assert shown["links"]["self"] == f"/api/migrations/{migration}"
+
+
+def test_a_migration_shows_what_its_plan_expected_beside_what_has_come_of_it(
+    services: Services, migration: str
+) -> None:
+    filled(services, migration, 1, 3)
+    unplanned = views.migration(services, migration)
+    assert (unplanned["planned"], unplanned["forecast"]) == ({}, None)
+    told = {"calls": {"default": 7}, "seconds": 3, "expectedEnd": "then", "scale": 0.05, "assumptions": []}
+    outcomes = {"report": {"moves": 2, "person": 1, "stays": 0}}
+    services.documents.write_json(summary_path(migration), {"outcomes": outcomes, "forecast": told})
+    shown = views.migration(services, migration)
+    assert shown["planned"] == outcomes
+    assert shown["forecast"] == {name: told[name] for name in ("calls", "seconds", "expectedEnd", "scale")}
 
 
 def csv_rows(services: Services, migration: str) -> list[dict[str, str]]:
