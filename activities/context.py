@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from activities.frame import Call
+from shared.assessment.model import Obstacle
 from shared.config import Connection
 from shared.models import ItemRow, MigrationRequest, WorkspaceRow
 from shared.powerbi.connect import PowerBI
@@ -54,6 +55,11 @@ class Context:
     def about(self, item: ItemRow, code: str, message: str, key: str = "") -> None:
         """A finding about one item of this call's workspace."""
         self.finding(code, kind=item.kind, id=item.source_id, name=item.source_name, message=message, key=key)
+
+    def withdraw(self, item: ItemRow, code: str) -> None:
+        """Forget what `about` has said of it."""
+        was = Obstacle(code, item.kind, item.source_id, item.source_name, "", self.call.workspace)
+        self.services.findings.retract(self.call.migration, was)
 
     def intent(self, action: str, subject: str, operation: str, target: str) -> Intent:
         connection = self.target_connection

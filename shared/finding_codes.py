@@ -233,9 +233,10 @@ _OF_A_RUN: dict[str, Entry] = {
     ),
     "item.rerouted": _entry(
         _I,
-        "The service gave no PBIX of a report and its model, so both go by definition: without data, until they are "
-        "refreshed.",
-        "Nothing to do, but the model's data sources need credentials before its first refresh.",
+        "The service refused the planned way of a report, so it went another one: with its model by definition instead "
+        "of as a file (without data, until it is refreshed), or as a file without its model.",
+        "Nothing to do, but a model that went by definition needs its data sources' credentials before its first "
+        "refresh.",
     ),
     "content.sourceLinks": _entry(
         _W,

@@ -79,7 +79,6 @@ def test_a_file_that_is_refused_goes_by_definition_and_a_definition_that_is_refu
     assert {f["name"] for f in running.findings(moved, "item.rerouted")} == {
         "Ordinary to look at",
         "Made by an API",
-        "Refused twice",
     }
     tasks = [
         (f["kind"], f["name"])

@@ -78,6 +78,7 @@ def assert_by_hand(move: Move, *words: str) -> None:
     assert row.state == ItemState.MANUAL
     told = move.findings()["manual.notMoved"]
     assert all(word in told for word in words), told
+    assert "item.rerouted" not in move.findings()
     assert move.held() == (1, 1)
 
 
