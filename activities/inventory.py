@@ -7,7 +7,8 @@ plan; a batch that was taken over is never read again.
 
 A document is the workspace as the APIs told it, in their words: `{"id", "name", "complete", "mode", <what the scan
 says of the workspace>, "reports", "datasets", "dashboards", "dataflows", "datamarts", "users",
-"datasourceInstances" (those it uses), "misconfiguredDatasourceInstances", "apps", "fabricItems", "workbooks"}`.
+"datasourceInstances" (those it uses), "misconfiguredDatasourceInstances", "apps", "fabricItems", "workbooks",
+"ourRight" (write | read | none | unknown, of the source identity)}`.
 """
 
 from __future__ import annotations
@@ -226,7 +227,6 @@ class _Batch:
         services, run = self._context.services, self._context.call.migration
         document = _document(self._known, entry, seen)
         facts = self._known.facts(entry, document["users"])
-        document["ourRight"] = facts.right
         verdicts = judge(document, facts)
         items = rows_of(verdicts)
         found = extract(document, verdicts, entry, facts)
@@ -313,6 +313,7 @@ def _document(known: Known, entry: Mapping[str, Any], seen: Mapping[str, Any]) -
         "kind": entry.get("kind", ""),
         "complete": bool(seen),
         "mode": seen.get("mode") or known.mode,
+        "ourRight": known.right(entry["id"], parts["users"]),
     }
 
 

@@ -41,14 +41,14 @@ class Known:
             target_user=self.target_user,
             source_user=self.source_user,
             on_capacity=bool(entry["targetCapacity"]) if self.has_target else None,
-            right=self._right(entry["id"], users),
+            right=self.right(entry["id"], users),
         )
 
     def parts_of(self, workspace_id: str) -> Json:
         """The rows of tenant-wide lists that belong to this workspace, by part."""
         return {part: rows.get(workspace_id.lower(), []) for part, rows in self.beside.items()}
 
-    def _right(self, workspace_id: str, users: Iterable[Mapping[str, Any]]) -> str:
+    def right(self, workspace_id: str, users: Iterable[Mapping[str, Any]]) -> str:
         """The list of workspaces does not always tell a Viewer; the users do, where they are told."""
         if self.members is None:
             return "unknown"
