@@ -19,8 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from local.azurite import Azurite
+from local.demo_account import accounted
 from local.demo_command import REQUEST, Command, CommandFailed
-from local.demo_figures import accounted, calls_made, forecast_beside_outcome, verdict
+from local.demo_figures import calls_made, forecast_beside_outcome, verdict
+from local.demo_plan import plan_beside_outcome
 from local.demo_request import request
 from local.errors import LocalHostError
 from local.process import App
@@ -39,7 +41,8 @@ class Demo:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._report = folder.parent / "estate-report.html"  # stays when the folder goes
+        self._kept = folder.parent  # stays when the folder goes
+        self._report = self._kept / "estate-report.html"
         self._forecast: dict[str, Any] = {}
         self._stack = ExitStack()
         self._steps = 0
@@ -87,7 +90,7 @@ class Demo:
             "(ids stand for groups and apps, null leaves somebody out knowingly)."
         )
         self._request = request(self._sandbox.control, MIGRATION)
-        file = self._command.write(self._request)
+        file = self._command.write(self._request, self._kept)
         self._command.show("plan", file, "--report", str(self._report))
         self._forecast = self._command.json("plan", file)["forecast"]
         written = len(self._sandbox.control.writes())
@@ -147,8 +150,10 @@ class Demo:
     def _conclude(self, comparison: dict[str, Any], noticed: int, seconds: float) -> bool:
         status = self._command.json("status", MIGRATION)
         violations = self._sandbox.control.violations()
-        lines, lost = accounted(comparison, self._rows("findings"), self._command.verdicts(MIGRATION))
+        findings, verdicts = self._rows("findings"), self._command.verdicts(MIGRATION)
+        lines, lost = accounted(comparison, findings, verdicts)
         tell(*lines)
+        tell("", *plan_beside_outcome(verdicts, self._rows("mapping"), findings), "")
         tell(*forecast_beside_outcome(self._forecast, status["outcome"]))
         tell(*calls_made(self._sandbox.control.ledger()))
         tell(f"Time from start to verdict, plan and watching included: {seconds:.0f} s.")

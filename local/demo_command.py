@@ -14,6 +14,7 @@ import requests
 from local.process import ROOT
 
 REQUEST = "request.json"
+SHOWN = 8  # lines of the request
 _PARTIAL = 3
 
 
@@ -29,11 +30,14 @@ class Command:
         self._url = url
         self._environment = {**os.environ, "PBIMIGRATE_URL": url}
 
-    def write(self, request: dict[str, Any]) -> str:
-        """Write the request down and show it; the name of its file."""
+    def write(self, request: dict[str, Any], kept: Path) -> str:
+        """Write the request down, also into the folder `kept`, and show its beginning; the name of its file."""
         text = json.dumps(request, ensure_ascii=False, indent=2)
-        (self._folder / REQUEST).write_text(text, encoding="utf-8")
-        print("\n".join(f"   | {line}" for line in text.splitlines()))
+        for folder in (self._folder, kept):
+            (folder / REQUEST).write_text(text, encoding="utf-8")
+        lines = text.splitlines()
+        print("\n".join(f"   | {line}" for line in lines[:SHOWN]))
+        print(f"   … and {len(lines) - SHOWN} more lines: {kept / REQUEST}")
         return REQUEST
 
     def show(self, *arguments: str) -> None:

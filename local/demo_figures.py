@@ -1,4 +1,4 @@
-"""The demo's closing lines: counts per kind, forecast beside outcome, calls to the service, and the verdict."""
+"""The demo's closing lines: forecast beside outcome, calls to the service, and the verdict."""
 
 from __future__ import annotations
 
@@ -9,46 +9,15 @@ type Json = dict[str, Any]
 CHANGES = 2  # one in each tenant
 
 
-def accounted(comparison: Json, findings: list[Json], verdicts: list[Json]) -> tuple[list[str], list[str]]:
-    """A table of what became of everything, kind by kind, and the names of what is nowhere to be found.
-
-    Each item is equal in the target, or named in exactly one task for a person, or stays behind by its verdict.
-    """
-    tasks = {_place(row) for row in findings if row["code"].startswith("manual.")}
-    # Workbooks and subscriptions cost scarce quotas to list: only the plan names them.
-    tasks |= {_place(row) for row in verdicts if row["route"] == "byHand"}
-    stays = {_place(row) for row in verdicts if row["route"] == "staysBehind"}
-    kinds: dict[str, list[int]] = {
-        kind: [row["equal"], 0, 0, 0] for kind, row in comparison["counts"].items()
-    }
-    lost: list[str] = []
-    for item in comparison["left"]:
-        place = _place(item)
-        column = 1 if place in tasks else 2 if place in stays else 3
-        kinds.setdefault(item["kind"], [0, 0, 0, 0])[column] += 1
-        if column == 3:
-            lost.append(f"{item['kind']} {item['name']!r} in {item['workspace']!r}")
-    for difference in comparison["differences"]:
-        kinds.setdefault(difference["kind"], [0, 0, 0, 0])[3] += 1
-    head = f"{'what became of it':<18}{'equal':>8}{'a task':>8}{'stays':>8}{'neither':>9}"
-    rows = [f"{kind:<18}{a:>8}{b:>8}{c:>8}{d:>9}" for kind, (a, b, c, d) in kinds.items()]
-    return [head, *rows], lost
-
-
-def _place(row: Json) -> tuple[str, str]:
-    """An item as all three lists name it: settings are their workspace's, and what has no id goes by its name."""
-    kind = "workspace" if row["kind"] == "workspaceSetting" else row["kind"]
-    nameless = not row["id"] or kind == "workbook"  # the service lists workbooks without an id
-    return kind, str(row["name"] if nameless else row["id"]).lower()
-
-
 def forecast_beside_outcome(forecast: dict[str, Any], outcome: dict[str, Any]) -> list[str]:
     """A table of what the plan said and what the migration took, by its own count."""
     told, made = forecast["calls"], outcome["calls"]
     rows = [(f"calls on {key}", told.get(key, 0), made.get(key, 0)) for key in sorted({*told, *made})]
     rows.append(("calls in all", sum(told.values()), sum(made.values())))
     rows.append(("answered 429", 0, outcome["throttled"]))
-    rows.append(("seconds", round(forecast["seconds"] or 0), round(outcome["seconds"] or 0)))
+    scale = forecast.get("scale", 1)
+    seconds = "seconds" if scale == 1 else f"seconds (at {scale:g} of real ones)"
+    rows.append((seconds, round(forecast["seconds"] or 0), round(outcome["seconds"] or 0)))
     width = max(len(name) for name, _, _ in rows)
     head = f"{'':<{width}}  {'forecast':>8}  {'actual':>8}"
     return [head, *(f"{name:<{width}}  {said:>8}  {was:>8}" for name, said, was in rows)]
