@@ -170,13 +170,8 @@ def _assumptions(estate: Estate, no_target: bool, pace: Pace, held: float) -> It
         ("reading a definition, or making an item by it, where that is an operation", pace.operation_s),
     )
     lasting = "; ".join(f"{what} {low:g} to {high:g} s" for what, (low, high) in ranges)
-    here = ""
-    if pace.scale != 1:
-        here = f" (here {MINUTE * pace.scale:g} s)"
-        yield (
-            f"All times of this forecast are at {pace.scale:g} of the real service's (POLL_SCALE), for a service made "
-            "faster. What things are taken to last, and published limits, are named here as they really are."
-        )
+    yield from _of_the_scale(pace)
+    here = "" if pace.scale == 1 else f" (here {MINUTE * pace.scale:g} s)"
     yield f"What no API tells beforehand is taken to last: {lasting}. A longer refresh lengthens its workspace."
     yield (
         f"The limits of ordinary calls are not published. The app begins with {LEARNED_START} a minute{here} and "
@@ -202,6 +197,14 @@ def _assumptions(estate: Estate, no_target: bool, pace: Pace, held: float) -> It
         yield "Without admin rights each workspace is read by its own lists."
     if no_target:
         yield "There is no target yet: its quotas are taken to be like the source's, and no workspace has a capacity."
+
+
+def _of_the_scale(pace: Pace) -> Iterator[str]:
+    if pace.scale != 1:
+        yield (
+            f"This forecast is for a service made faster: its times are taken at {pace.scale:g} of the real ones "
+            "(POLL_SCALE). Not scaled are published limits, the app's own steps, and the durations named below."
+        )
 
 
 def _span(seconds: float) -> str:

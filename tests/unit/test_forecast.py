@@ -208,7 +208,8 @@ def test_scaled_times_are_told_to_be_scaled_and_real_ones_are_not() -> None:
     real, fast = told(workspace(1, pbixReports=1)), told(workspace(1, pbixReports=1), pace=Pace(scale=0.05))
     assert (real["scale"], fast["scale"]) == (1, 0.05)
     assert not any("POLL_SCALE" in text for text in real["assumptions"])
-    assert fast["assumptions"][0].startswith("All times of this forecast are at 0.05 of the real service's")
+    assert fast["assumptions"][0].startswith("This forecast is for a service made faster")
+    assert "at 0.05 of the real ones (POLL_SCALE)" in fast["assumptions"][0]
     assert any("120 a minute and" in text for text in real["assumptions"])
     assert any("120 a minute (here 3 s) and" in text for text in fast["assumptions"])
 
