@@ -38,9 +38,10 @@ class _Fates:
 
     def __init__(self, findings: list[Json], verdicts: list[Json]) -> None:
         self._tasks = {_place(row) for row in findings if row["code"].startswith("manual.")}
-        # Workbooks and subscriptions cost scarce quotas to list: only the plan names them.
-        self._tasks |= {_place(row) for row in verdicts if row["route"] == "byHand"}
         self._stays = {_place(row) for row in verdicts if row["route"] == "staysBehind"}
+        # Workbooks and subscriptions cost scarce quotas to list: only the plan names them. A way that this version
+        # does not go by itself (data sources of gateways) is a task too.
+        self._tasks |= {_place(row) for row in verdicts if not row["automated"]} - self._stays
 
     def of(self, item: Json) -> str:
         place = _place(item)

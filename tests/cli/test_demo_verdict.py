@@ -57,7 +57,9 @@ def test_every_item_is_equal_a_task_staying_or_nowhere() -> None:
         {"code": "manual.afterMove", **item("report", "A")},
         {"code": "tile.note", **item("tile", "c")},
     ]
-    table, lost = accounted(comparison, findings, [{"route": "staysBehind", **item("report", "B")}])
+    table, lost = accounted(
+        comparison, findings, [{"route": "staysBehind", "automated": False, **item("report", "B")}]
+    )
     assert [line.split() for line in table[1:]] == [
         ["report", "2", "1", "1", "0"],
         ["tile", "0", "0", "0", "1"],
@@ -68,10 +70,11 @@ def test_every_item_is_equal_a_task_staying_or_nowhere() -> None:
 
 def test_what_is_not_compared_is_shown_with_what_the_plan_says_of_it() -> None:
     def source(identity: str, route: str) -> dict[str, Any]:
-        return {"kind": "gatewayDatasource", "id": identity, "name": identity, "route": route}
+        row = {"kind": "gatewayDatasource", "id": identity, "name": identity, "route": route}
+        return {**row, "automated": False}
 
     comparison = {**CLEAN, "left": [], "notCompared": {"gatewayDatasource": 4}}
-    verdicts = [source("a", "byHand"), source("b", "byHand"), source("c", "staysBehind")]
+    verdicts = [source("a", "byHand"), source("b", "recreate"), source("c", "staysBehind")]
     table, lost = accounted(comparison, [], verdicts)
     assert table[-1].split() == ["gatewayDatasource", "0", "2", "1", "1"]
     assert lost == ["gatewayDatasource 'one that no plan named' in 'the tenant'"]
