@@ -243,7 +243,8 @@ def _refused(context: Context, item: ItemRow, way: Way, error: AppError) -> Outc
 
 
 def _by_hand(context: Context, item: ItemRow, why: Refused) -> Outcome:
-    note = f"{why.message} {why.todo}".rstrip()
+    told = why.message if why.message.endswith(".") or not why.todo else f"{why.message}."
+    note = f"{told} {why.todo}".rstrip()
     context.withdraw(item, "item.rerouted")  # no other way led there either: nothing of it is true any more
     _update(context, state=ItemState.MANUAL, note=note[:2000])
     context.about(item, "manual.notMoved", f"Not moved: {note}")

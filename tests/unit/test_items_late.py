@@ -93,3 +93,14 @@ def test_what_is_over_and_does_not_show_is_begun_anew_twice(
         assert run(items.await_item, services, in_vain)["value"] == {"again": True}
         begin_again(services, begun)
     assert not failed_late(services, begun, run(items.await_item, services, in_vain))
+
+
+def test_what_the_service_said_and_what_to_do_are_two_sentences(
+    services: Services, begun: dict[str, Any]
+) -> None:
+    where = (begun["migration"], begun["workspace"], Kind.DATASET, "m1")
+    services.manifest.update_item(*where, todo="Make it by hand.")
+    failure = {"during": "read_item", "code": "item.needNotThere", "message": "Its model stays behind"}
+    assert run(items.record_failure, services, {**begun, **failure})["outcome"] == "done"
+    row = services.manifest.item(*where)
+    assert (row.state, row.note) == (ItemState.MANUAL, "Its model stays behind. Make it by hand.")
