@@ -88,7 +88,7 @@ def _write_by_batch(services: Services, run: str, selection: Json) -> None:
     """What many activities read at once is small: the whole selection of a large tenant in each of them is not."""
     size, entries = batch_size(selection["mode"]), selection["workspaces"]
     for batch in range(batches_of(selection)):
-        services.documents.write_json(batch_path(run, batch), entries[batch * size : (batch + 1) * size])
+        write_batch(services, run, batch, entries[batch * size : (batch + 1) * size])
     chosen = [entry["id"].lower() for entry in entries if entry["moves"]]
     services.documents.write_json(chosen_path(run), {"mode": selection["mode"], "chosen": chosen})
 
@@ -108,6 +108,10 @@ def read_selection(services: Services, migration_id: str) -> Json:
 def read_chosen(services: Services, run: str) -> Json:
     """`{"mode", "chosen": [ids of the workspaces that move, lower case]}`."""
     return services.documents.read_json(chosen_path(run)) or {"mode": "member", "chosen": []}
+
+
+def write_batch(services: Services, run: str, batch: int, entries: list[Json]) -> None:
+    services.documents.write_json(batch_path(run, batch), entries)
 
 
 def read_batch(services: Services, run: str, batch: int) -> list[Json]:

@@ -1,7 +1,8 @@
 """What a retry finds: a finished workspace in which nothing is missing is left as it is, the rest is opened again.
 
-One list call per workspace tells what is missing in the target. Only rows change here; the phases of the
-workspace then do what is open, each write through the gate as ever.
+One list call per workspace tells what is missing in the target; what is newer in the source was asked for once, for all
+of them (renewing.py). Only rows change here; the phases of the workspace then do what is open, each write through the
+gate as ever.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from activities.frame import Call
 from activities.imports import begun_anew
 from activities.making import identity_of, intent_of
 from activities.removal import import_intent
+from activities.renewing import wanted
 from activities.rollback import UNDONE, renew_workspace
 from activities.ways import has_way, way_of
 from shared.errors import EntityNotFound, NotAuthorized
@@ -34,10 +36,15 @@ def reopen_workspace(services: Services, call: Call) -> Outcome:
         lost = _lost(context, row, items)
     except (NotAuthorized, EntityNotFound) as refused:
         return _gone(context, row, refused.message)
-    if row.status == WorkspaceStatus.DONE and not lost:
+    newer = wanted(context, items)
+    if row.status == WorkspaceStatus.DONE and not lost and not newer:
         context.update_workspace(attempt=attempt)
         return Done({"open": False})
     for item in items:
+        if item.source_id in newer and item not in lost:
+            services.manifest.update_item(
+                call.migration, call.workspace, Kind(item.kind), item.source_id, renew=newer[item.source_id]
+            )
         if item in lost or item.state in _REOPENED:
             _reopen(context, item, is_lost=item in lost or item.state == ItemState.DELETED)
     for refused in services.findings.of_workspace(call.migration, call.workspace, "validation.refreshFailed"):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from activities import survey
 from activities.context import Context
 from activities.delivery import Place, deliver
-from activities.exports import stage_report
+from activities.pbix_files import stage_report
 from activities.places import folder_of
 from activities.repointing import Arrival, repointed
 from activities.updating_rows import UNCHANGED, finished, is_new, noted
