@@ -119,7 +119,7 @@ def _unread(arrival: Arrival, needs: list[str], why: AppError) -> None:
     change = _change(context, guids(everything), needs, everything)
     values = {name: change.of(value) for name, value in current.items() if change.touches(value)}
     refused = _set(arrival, values) if values else None
-    told = f"Its queries may still name the old tenant, they could not be looked through: {why.message}"
+    told = f"It may still name the old tenant: its definition could not be read or changed: {why.message}"
     take_back_links(context, model)
     context.about(model, LEFT, f"{told} {refused.message}" if refused else told)
 
