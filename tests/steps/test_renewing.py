@@ -18,6 +18,7 @@ from activities import (
     exports,
     imports,
     items,
+    mending,
     migrations,
     pbix_links,
     retrying,
@@ -27,6 +28,8 @@ from activities import (
     workspaces,
 )
 from activities.long_running import definition_of
+from activities.ways_files import Bytes
+from shared.assessment.model import Route
 from shared.config import Settings
 from shared.models import ItemRow, ItemState, Kind
 from shared.run_documents import changes_path, inventory_path, order_path
@@ -360,20 +363,42 @@ def test_a_file_whose_report_was_bound_to_another_model_is_not_sent(arrived: Arr
     assert move.posts == 0
 
 
-def test_links_that_a_renewed_definition_has_are_said_and_mended(thin: Move) -> None:
+@pytest.fixture
+def linking(thin: Move) -> Callable[[str, str], ItemRow]:
+    """The second report is renewed with a link to something that is on its way."""
     thin.services.documents.write_json(order_path(thin.migration), [thin.workspace])
-    late = ItemRow(thin.workspace, Kind.REPORT, "0a11f10e-0000-4000-8000-00000000000a", "Late")
-    thin.services.manifest.plan_items(thin.migration, thin.workspace, [late])
-    changed_source(thin, 1)
-    source = {"definition": {"parts": _with_link(thin, late.source_id)}}
-    thin.sandbox.control.fault(
-        {"operation": "Fabric_GetReportDefinition"}, {"when": "before", "status": 200, "body": source}
-    )
-    assert renewed(thin, 1) == OVER
-    row = thin.item(1)
-    assert (row.links, row.state) == (1, ItemState.DONE)
-    assert thin.services.staging.size(row.blob) == row.length  # it is sent once more at the end
-    assert "Late" in thin.findings()["content.sourceLinks"]
+
+    def renew(late: str, time: str) -> ItemRow:
+        row = ItemRow(thin.workspace, Kind.REPORT, late, "Late")
+        thin.services.manifest.plan_items(thin.migration, thin.workspace, [row])
+        thin.sandbox.control.clear_faults()
+        changed_source(thin, 1)
+        answer = {"definition": {"parts": _with_link(thin, late)}}
+        thin.sandbox.control.fault(
+            {"operation": "Fabric_GetReportDefinition"}, {"when": "before", "status": 200, "body": answer}
+        )
+        assert renewed(thin, 1, time) == OVER
+        return thin.item(1)
+
+    return renew
+
+
+def test_links_that_a_renewed_definition_has_are_said_and_mended(
+    thin: Move, linking: Callable[[str, str], ItemRow]
+) -> None:
+    for number in (1, 2):
+        late = f"0a11f10e-0000-4000-8000-00000000000{number}"
+        row = linking(late, str(number))
+        assert (row.links, row.state) == (1, ItemState.DONE)
+        assert thin.services.staging.size(row.blob) == row.length  # it is sent once more at the end
+        assert late in thin.findings()["content.sourceLinks"]
+        there = {"state": ItemState.DONE, "target_id": f"0a11f10e-0000-4000-8000-0000000000f{number}"}
+        thin.services.manifest.update_item(thin.migration, thin.workspace, Kind.REPORT, late, **there)
+        before = len(thin.requests(UPDATE))
+        thin.step(mending.mend_links, where(thin))
+        assert len(thin.requests(UPDATE)) == before + 1
+        assert thin.item(1).links == 0
+        assert thin.findings() == {}
 
 
 def _with_link(move: Move, target: str) -> list[Json]:
@@ -406,8 +431,11 @@ def test_what_the_pages_of_a_renewed_file_name_is_said_anew(
 # -- what a retry finds -----------------------------------------------------------------------------------------
 
 
-def looked(move: Move, *, days: float = 0.1, inventory: Callable[[Json], object] | None = None) -> Json:
-    """A retry of a migration that began so long ago, whose plan knows the source as it was a moment ago."""
+def looked(
+    move: Move, *, days: float = 0.1, ago: float = 0, inventory: Callable[[Json], object] | None = None
+) -> Json:
+    """A retry of a migration that began so many days ago, whose plan knows the source as it was before a change so
+    many days `ago`."""
     services, age = move.services, timedelta(days=days)
     services.manifest.decide(
         move.migration,
@@ -421,6 +449,8 @@ def looked(move: Move, *, days: float = 0.1, inventory: Callable[[Json], object]
         inventory(document)
     services.documents.write_json(inventory_path(move.migration, move.workspace), document)
     changed_source(move)
+    when = (datetime.now(UTC) - timedelta(days=ago)).isoformat().replace("+00:00", "Z")
+    source_report(move, lambda space, report: space.update(modifiedDateTime=when))
     given = {"migration": move.migration, "scale": 1.0, "page": 60, "cursor": None}
     outcome = move.step(migrations.next_workspaces, given)
     assert outcome["value"]["workspaces"] == [move.workspace]
@@ -472,7 +502,7 @@ def test_an_inventory_that_knows_no_times_is_said(arrived: Arrived) -> None:
 
 def test_a_migration_older_than_the_service_remembers_asks_for_all(arrived: Arrived) -> None:
     move = arrived()
-    looked(move, days=40)
+    looked(move, days=40, ago=35)
     assert newer(move) == [move.reports[0].source_id]
     assert move.findings() == {}
 
@@ -517,3 +547,52 @@ def test_what_an_attempt_had_read_is_read_again_by_the_next(arrived: Arrived) ->
     assert move.step(retrying.reopen_workspace, where(move))["value"]["open"]
     assert move.step(exports.export_report, move.call()) == OVER
     assert shown(move)[move.item().target_id][2] == made
+
+
+# -- a paginated report -----------------------------------------------------------------------------------------
+
+RDL = (
+    b'<?xml version="1.0" encoding="utf-8"?>\n'
+    b'<Report xmlns="http://schemas.microsoft.com/sqlserver/reporting/2016/01/reportdefinition">'
+    b"<Description>Invoices</Description><ReportSections/></Report>\n"
+)
+
+
+@pytest.fixture
+def paginated(moving: Callable[..., Move]) -> Move:
+    """One that has arrived, and was changed in the source since."""
+    move, name = moving(), "Invoices for all"
+    source = move.services.power_bi("contoso")
+    source.imports.post_file(move.workspace, f"{name}.rdl", "Abort", Bytes(RDL))
+    move.sandbox.control.advance()
+    report = next(each["id"] for each in source.reports.list(move.workspace) if each["name"] == name)
+    row = ItemRow(move.workspace, Kind.PAGINATED_REPORT, report, name, route=Route.RDL)
+    move.services.manifest.plan_items(move.migration, move.workspace, [row])
+    for body in (items.read_item, items.make_item, items.await_item):
+        assert move.step(body, paginated_call(move, report))["outcome"] == "done"
+    move.reports.append(row)
+    move.sandbox.control.act("contoso", "changeReport", workspace=move.workspace, report=report)
+    move.sandbox.control.clear_ledger()
+    move.services.manifest.update_item(
+        move.migration, move.workspace, Kind.PAGINATED_REPORT, report, renew="T"
+    )
+    return move
+
+
+def paginated_call(move: Move, report: str) -> Json:
+    return {**where(move), "kind": Kind.PAGINATED_REPORT, "item": report}
+
+
+@pytest.mark.parametrize("misses", [0, 1, 13])
+def test_a_paginated_report_goes_over_its_own(paginated: Move, misses: int) -> None:
+    """Its import may show late; one that is gone is sent again."""
+    move, report = paginated, paginated.reports[-1].source_id
+    if misses:
+        gone = {"when": "before", "status": 404, "body": {"error": {"code": "ImportNotFound"}}}
+        move.sandbox.control.fault({"operation": "Imports_GetImportInGroup", "times": misses}, gone)
+    assert move.step(items.read_item, paginated_call(move, report)) == OVER
+    row = move.services.manifest.item(move.migration, move.workspace, Kind.PAGINATED_REPORT, report)
+    assert (row.state, row.renewed, row.sha256) == (ItemState.DONE, "T", row.sent_sha256)
+    assert move.posts == (2 if misses > 12 else 1)
+    assert move.findings() == {}
+    assert undo(move) == 0
