@@ -22,6 +22,7 @@ from activities.removal import Overtaken, facts_of, import_intent, remove_remain
 from activities.renewing import not_renewed
 from activities.repointing import Arrival, repointed
 from activities.sending import MODEL_STANDS, TRIES, Ambiguous, Sending, has_a_model_in_its_way
+from activities.updating_files import give_names_back
 from shared.blobs import Staged
 from shared.errors import ContentError, EntityNotFound
 from shared.models import ItemRow, ItemState, Kind
@@ -94,7 +95,7 @@ def record_item_failure(services: Services, call: Call) -> Outcome:
     item = _report(services, call)
     reason = f"{call.code}: {call.message}"
     if item.renew:  # it has arrived, and stays as it is
-        not_renewed(context, item, reason)
+        not_renewed(context, item, reason + give_names_back(context, item))
         return Done()
     changes = {"state": ItemState.FAILED, "note": reason[:2000]}
     _update(services, call, **changes)

@@ -1,6 +1,11 @@
-"""What a report that is renewed reads now: its author may have changed that since the plan."""
+"""What a report that is renewed reads now: its author may have changed that since the plan.
+
+Its row takes that over only when the new content is in the target; until then it says what is there.
+"""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from activities.context import Context
 from activities.identities import sources_in
@@ -10,23 +15,26 @@ from shared.errors import BadRequest
 from shared.models import ItemRow, ItemState, Kind, Need
 
 
-def bound_as_now(context: Context, item: ItemRow, *, moves: bool) -> ItemRow:
-    """Reports_GetReportsInGroup of the source: the row of a report, with the model it is bound to by now.
+def refuse_rebound(context: Context, item: ItemRow) -> None:
+    """Reports_GetReportsInGroup of the source. A file goes over report and model together: it can't change models."""
+    now = _model_of(context, item)
+    if now not in ("", item.dataset_id.lower()):
+        raise _rebound(now)
 
-    `moves`: whether it can go to another model than it has in the target. BadRequest where it can't, or where that
-    model has not arrived in this workspace.
-    """
+
+def bound_as_now(context: Context, item: ItemRow) -> ItemRow:
+    """With the model that its source is bound to by now. BadRequest where that has not arrived in this workspace."""
     now = _model_of(context, item)
     if now in ("", item.dataset_id.lower()):
         return item
-    call, manifest = context.call, context.services.manifest
-    items = manifest.items_of(call.migration, call.workspace)
+    call = context.call
+    items = context.services.manifest.items_of(call.migration, call.workspace)
     found = [each for each in items if each.kind == Kind.DATASET and each.source_id.lower() == now]
-    if not moves or not found or found[0].state != ItemState.DONE:
-        raise BadRequest("update.rebound", f"In the source it is bound to another model by now: {now}.")
+    if not found or found[0].state != ItemState.DONE:
+        raise _rebound(now)
     others = [need for need in item.needs if Need.parse(need).kind != Kind.DATASET]
     needs = [str(Need(call.workspace.lower(), Kind.DATASET, now)), *others]
-    return _update(context, item, needs=needs, dataset_id=found[0].source_id)
+    return replace(item, needs=needs, dataset_id=found[0].source_id)
 
 
 def reading_as_now(context: Context, item: ItemRow, way: Way) -> ItemRow:
@@ -35,7 +43,11 @@ def reading_as_now(context: Context, item: ItemRow, way: Way) -> ItemRow:
         return item
     named = way.names(context, staged_bytes(context, item))
     new = {str(need) for need in sources_in(context, item, named)} - set(item.needs)
-    return _update(context, item, needs=[*item.needs, *sorted(new)]) if new else item
+    return replace(item, needs=[*item.needs, *sorted(new)])
+
+
+def _rebound(model: str) -> BadRequest:
+    return BadRequest("update.rebound", f"In the source it is bound to another model by now: {model}.")
 
 
 def _model_of(context: Context, item: ItemRow) -> str:
@@ -45,10 +57,3 @@ def _model_of(context: Context, item: ItemRow) -> str:
     listed = context.source.reports.list(context.call.workspace)
     wanted = item.source_id.lower()
     return next((lower(report, "datasetId") for report in listed if lower(report, "id") == wanted), "")
-
-
-def _update(context: Context, item: ItemRow, **changes: object) -> ItemRow:
-    call = context.call
-    return context.services.manifest.update_item(
-        call.migration, call.workspace, Kind(item.kind), item.source_id, **changes
-    )

@@ -18,7 +18,7 @@ from activities.making import Way
 from activities.needs import await_needs
 from activities.rebinding import bound_as_now, reading_as_now
 from activities.updating_files import update_file
-from activities.updating_rows import UNCHANGED, finished, is_new, life, noted
+from activities.updating_rows import UNCHANGED, finished, is_new, life, noted, reads
 from activities.ways import has_way, way_of
 from activities.ways_files import import_made
 from shared.errors import EntityNotFound, IdentityRefused, ServiceError, TransientError
@@ -53,13 +53,15 @@ def update_item(services: Services, call: Call) -> Outcome:
 def _by_its_way(context: Context, item: ItemRow, way: Way) -> Outcome:
     state = dict(context.call.state)
     if state.get("position") == _CHANGING:
+        if item.sha256 == item.sent_sha256:  # a try before this one has ended it
+            return Done({"changed": True})
         return _ended(context, item, way, json.loads(str(state["operation"])))
     if not is_new(context, item):
         found = _read(context, item, way, state)
         if not isinstance(found, ItemRow):
             return found
         item = found
-    item = reading_as_now(context, item, way)
+    item = reading_as_now(context, bound_as_now(context, item), way)
     return await_needs(context, item) or _sent(context, item, way)
 
 
@@ -73,6 +75,7 @@ def _sent(context: Context, item: ItemRow, way: Way) -> Outcome:
         act=lambda: {
             **renew(context, context.workspace().target_id, item, content),
             "adopted": item.note.startswith(ADOPTED),
+            "reads": {"needs": item.needs, "dataset_id": item.dataset_id},
         },
         repeatable=True,
     )
@@ -81,7 +84,7 @@ def _sent(context: Context, item: ItemRow, way: Way) -> Outcome:
 
 def _read(context: Context, item: ItemRow, way: Way, state: dict[str, Any]) -> ItemRow | Outcome:
     """The content of now, staged; a wait while the service makes it."""
-    call, item = context.call, bound_as_now(context, item, moves=True)
+    call = context.call
     content = way.read(context, item, state) if way.read else None
     if content is None:
         return _later(context, str(state.get("operation", "")), 0)
@@ -96,6 +99,7 @@ def _ended(context: Context, item: ItemRow, way: Way, made: dict[str, Any]) -> O
         return _came_to_nothing(context, item, way, made, error)
     if not is_over:
         return _later(context, json.dumps(made), _CHANGING)
+    item = reads(context, item, made.get("reads", {}))
     # What the new content still names is said, and mended, as at its first arrival.
     way.content(context, replace(item, state=ItemState.CREATING))
     finished(context, item, model=item.source_id if item.kind == Kind.DATASET else "")

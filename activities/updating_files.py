@@ -16,11 +16,11 @@ from activities.leftovers import take_back_links
 from activities.pbix_files import stage_report
 from activities.pbix_links import name_pbix_links
 from activities.places import folder_of
-from activities.rebinding import bound_as_now
+from activities.rebinding import refuse_rebound
 from activities.repointing import Arrival, repointed
 from activities.updating_rows import UNCHANGED, finished, is_new, life, noted
 from shared.blobs import Staged
-from shared.errors import BadRequest, ContentError, EntityNotFound, TerminalError
+from shared.errors import BadRequest, ContentError, EntityNotFound, ServiceError, TerminalError
 from shared.models import ItemRow, Kind
 from shared.outcomes import Done, Failed, Json, Outcome, Wait
 from shared.polling import IMPORT, VISIBILITY, import_deadline_s
@@ -33,7 +33,7 @@ _MISSES = 12  # looks in a row that do not find the import: some nine minutes
 def update_file(context: Context, item: ItemRow) -> Outcome:
     """Reports_ExportReportInGroup, then Imports_PostImportInGroup with `Overwrite`."""
     if not is_new(context, item):
-        item = bound_as_now(context, item, moves=False)
+        refuse_rebound(context, item)
         found = noted(context, item, stage_report(context, item))
         if found is None:
             return UNCHANGED
@@ -125,9 +125,27 @@ def _came_to_nothing(context: Context, item: ItemRow, model: ItemRow, made: Json
 
 def _begun(context: Context) -> Context:
     """For what comes after the import: the misses of that are none of its own tries."""
-    if context.call.state.get("position"):
+    state = dict(context.call.state)
+    if state.get("position"):
         return context
-    return replace(context, call=replace(context.call, state={}))
+    state.pop("tries", None)
+    return replace(context, call=replace(context.call, state=state))
+
+
+def give_names_back(context: Context, item: ItemRow) -> str:
+    """Where nobody goes on with it: empty, or how it is still called."""
+    model, workspace = _model(context, item), context.workspace().target_id
+    intent = context.intent("namesBack", life(item), "Items_UpdateReport", item.target_name)
+    name, names = _meanwhile(item), (item.target_name, model.target_name)
+    try:
+        there = survey.named_like(name, survey.contents(context, workspace))
+        ours = {item.target_id.lower(), model.target_id.lower()}
+        if ours & (survey.identities(there.reports) | survey.identities(there.datasets)):
+            context.services.gate.drop(intent)  # of an earlier time
+            context.services.gate.repeat(intent, lambda: _rename(context, workspace, item, model, names))
+    except ServiceError as refused:
+        return f" It may be called {name!r} now: {refused.code}."
+    return ""
 
 
 def _tell(context: Context, item: ItemRow) -> None:

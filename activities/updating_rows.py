@@ -57,6 +57,11 @@ def finished(context: Context, item: ItemRow, *, model: str = "", sent_sha256: s
         services.staging.delete(item.blob)
 
 
+def reads(context: Context, item: ItemRow, what: Json) -> ItemRow:
+    """The new content is there: the row says what that needs."""
+    return _update(context, item, **what)
+
+
 def _update(context: Context, item: ItemRow, **changes: object) -> ItemRow:
     call = context.call
     return context.services.manifest.update_item(

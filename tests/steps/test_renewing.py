@@ -22,6 +22,7 @@ from activities import (
     migrations,
     pbix_links,
     retrying,
+    updating,
     updating_files,
     validation,
     ways_definitions,
@@ -241,6 +242,29 @@ def test_an_update_that_came_to_nothing_in_the_service_is_sent_again(operations:
     assert move.findings() == {}
 
 
+def test_an_update_whose_end_was_not_heard_of_has_ended(
+    operations: Move, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine calls again with what it knows."""
+    move, inner = operations, updating.finished
+
+    def dies(*given: Any, **named: Any) -> None:
+        inner(*given, **named)
+        raise ConnectionError
+
+    changed_source(move, 1)
+    flag(move, 1)
+    given, state = item_call(move, 1), dict[str, Any]()
+    monkeypatch.setattr(updating, "finished", dies)
+    with pytest.raises(ConnectionError):
+        for _ in range(50):
+            state = move.once(items.read_item, {**given, **state})["state"]
+    monkeypatch.undo()
+    assert move.step(items.read_item, {**given, **state}) == OVER
+    assert (move.findings(), move.item(1).renewed) == ({}, "T1")
+    assert len(move.requests(UPDATE)) == 1
+
+
 def test_an_update_that_the_service_keeps_forgetting_is_said(operations: Move) -> None:
     move = operations
     changed_source(move, 1)
@@ -270,6 +294,25 @@ def test_nor_when_the_import_does_not_end(arrived: Arrived) -> None:
     assert renewed(move) == OVER
     assert names(move) == before
     assert "update.deadline" in move.findings()["item.notRenewed"]
+    move.sandbox.control.clear_faults()
+    assert renewed(move) == OVER  # it ended meanwhile, and is not sent a second time
+    assert (move.posts, names(move), move.findings()) == (1, before, {})
+    assert move.item().sha256 == move.item().sent_sha256
+
+
+def test_nor_when_the_work_was_given_up(arrived: Arrived) -> None:
+    move = arrived(same=True)
+    before = names(move)
+    changed_source(move)
+    flag(move)
+    move.sandbox.control.fault({"operation": IMPORT}, {"when": "before", "status": 503})
+    with pytest.raises(Exception, match="503"):
+        move.once(exports.export_report, move.call())
+    assert names(move) != before
+    reason = {"during": "export_report", "code": "activity.gaveUp", "message": "x"}
+    move.step(imports.record_item_failure, {**move.call(), **reason})
+    assert names(move) == before
+    assert move.findings() == {"item.notRenewed": "activity.gaveUp: x"}
 
 
 @pytest.mark.parametrize("times", [1, 99])
@@ -348,6 +391,11 @@ def test_a_report_that_was_bound_to_another_model_follows(thin: Move) -> None:
         target_id=first.target_id,
         target_name=first.target_name,
     )
+    thin.sandbox.control.refuse("SomethingRefused", 400, operation=UPDATE)
+    assert renewed(thin, 1) == OVER
+    assert thin.item(1).dataset_id == thin.reports[0].dataset_id  # to which it is bound still
+    assert validated(thin) == ""
+    thin.sandbox.control.clear_faults()
     assert renewed(thin, 1) == OVER
     row = thin.item(1)
     assert (row.dataset_id, row.needs) == (other, [f"{thin.workspace}/{Kind.DATASET}/{other}"])
