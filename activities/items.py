@@ -28,7 +28,7 @@ from activities.making import (
     whereabouts,
 )
 from activities.needs import NOT_THERE, await_needs
-from activities.renewing import renew
+from activities.renewing import not_renewed, renew
 from activities.rights import is_of_lag
 from activities.ways import has_way, way_of
 from shared.assessment.lineage import waves
@@ -212,9 +212,12 @@ def record_failure(services: Services, call: Call) -> Outcome:
     """The item has failed: its row and a finding say why, the rest of the workspace goes on."""
     context = open_context(services, call)
     item = _item(services, call)
+    reason = f"{call.code}: {call.message}"
+    if item.renew:  # it has arrived, and stays as it is
+        not_renewed(context, item, reason)
+        return Done()
     if call.code == NOT_THERE:
         return _by_hand(context, item, Refused(call.message, call.code, item.todo))
-    reason = f"{call.code}: {call.message}"
     _update(context, state=ItemState.FAILED, note=reason[:2000])
     context.about(item, "item.failed", reason, key=call.code)
     return Done()

@@ -16,20 +16,25 @@ from activities import inventory, updating
 from activities.context import Context, open_context
 from activities.frame import Call
 from activities.planning import read_batch, write_batch
+from activities.rights import is_of_lag
+from activities.updating_rows import put_back
+from shared.assessment.model import Obstacle
 from shared.assessment.reading import lower, rows, text
-from shared.errors import ContentError, IdentityRefused, TerminalError
+from shared.errors import AppError, Away, IdentityRefused, ServiceError, TerminalError, is_transient
 from shared.models import ItemRow, ItemState, Kind, Migration
 from shared.outcomes import Done, Failed, Json, Outcome, Wait
 from shared.powerbi.scanner import MAX_WORKSPACES
 from shared.run_documents import changes_path, inventory_path, order_path
 from shared.services import Services
+from shared.writes import Stopped, Superseded
 
-_YOUNGEST, _OLDEST = (
-    timedelta(minutes=31),
-    timedelta(days=29, hours=23),
-)  # of what the service tells, with a margin
+_YOUNGEST = timedelta(minutes=31)  # of what the service tells, with a margin
+_OLDEST = timedelta(days=29, hours=23)  # of what it can be asked for, likewise
 _FIRST_BATCH, _BATCHES = 50_000, 200  # of each attempt; those of the plan are far below
 _REPORTS = frozenset({Kind.REPORT, Kind.PAGINATED_REPORT})
+_NOT_RENEWED, _UNKNOWN = "item.notRenewed", "retry.changesUnknown"
+
+type _Changed = dict[str, dict[str, str]]  # by workspace: the reports, and when they were changed
 
 
 def look_for_changes(services: Services, call: Call) -> Wait | None:
@@ -38,21 +43,34 @@ def look_for_changes(services: Services, call: Call) -> Wait | None:
     path = changes_path(call.migration, now.attempt)
     known = services.documents.read_json(path)
     if known is None:
+        services.findings.withdraw(call.migration, _UNKNOWN)  # it was of an earlier look
         known = {"left": _batched(context, now), "changed": {}}
         services.documents.write_json(path, known)
     state = call.state
     while known["left"]:
-        one = replace(call, batch=known["left"][0], state=state)
-        ended = inventory.await_scan(services, one)
-        if isinstance(ended, Wait):
-            return ended
-        if isinstance(ended, Failed):
-            _untold(context, ended.message)
-        else:
-            known["changed"] |= _changed(context, read_batch(services, call.migration, one.batch), one)
+        found = _looked_into(context, replace(call, batch=known["left"][0], state=state))
+        if isinstance(found, Wait):
+            return found
+        known["changed"] |= found
         known["left"], state = known["left"][1:], {}
         services.documents.write_json(path, known)
     return None
+
+
+def _looked_into(context: Context, one: Call) -> Wait | _Changed:
+    """One batch; what can't be scanned is said, and stops nothing."""
+    try:
+        ended = inventory.await_scan(context.services, one)
+        if isinstance(ended, Wait):
+            return ended
+        if not isinstance(ended, Failed):
+            return _changed(context, read_batch(context.services, one.migration, one.batch), one)
+    except (TerminalError, IdentityRefused) as refused:
+        if refused.retry_at is not None:
+            raise
+        ended = refused
+    _untold(context, ended.message)
+    return {}
 
 
 def wanted(context: Context, items: list[ItemRow]) -> dict[str, str]:
@@ -76,27 +94,52 @@ def renew(context: Context, item: ItemRow) -> Outcome:
     call, services = context.call, context.services
     try:
         ended = updating.update_item(services, replace(call, kind=item.kind, item=item.source_id))
-    except (TerminalError, ContentError) as refused:
-        if isinstance(refused, ContentError) and refused.transient:
+    except AppError as refused:
+        if not _is_final(context, refused):
             raise
         ended = Failed(refused.code, refused.message)
-    if isinstance(ended, Wait):
-        return ended
     if isinstance(ended, Failed):
-        context.about(item, "item.notRenewed", f"{ended.code}: {ended.message}")
-    reached = {} if isinstance(ended, Failed) else {"renewed": item.renew}
-    services.manifest.update_item(
-        call.migration, call.workspace, Kind(item.kind), item.source_id, renew="", **reached
+        not_renewed(context, item, f"{ended.code}: {ended.message}")
+    elif isinstance(ended, Done):
+        take_back_told(context, item)
+        services.manifest.update_item(
+            call.migration, call.workspace, Kind(item.kind), item.source_id, renew="", renewed=item.renew
+        )
+    return Done({"over": True}) if isinstance(ended, Done | Failed) else ended
+
+
+def not_renewed(context: Context, item: ItemRow, why: str) -> None:
+    """It stays as it arrived, which is no failure of its own."""
+    call, manifest = context.call, context.services.manifest
+    take_back_told(context, item)
+    context.about(item, _NOT_RENEWED, why)
+    now = manifest.item(call.migration, call.workspace, Kind(item.kind), item.source_id)
+    back = put_back(context, now)
+    manifest.update_item(call.migration, call.workspace, Kind(item.kind), item.source_id, renew="", **back)
+
+
+def take_back_told(context: Context, item: ItemRow) -> None:
+    """It has the new content, or goes anew."""
+    told = Obstacle(
+        _NOT_RENEWED, item.kind, item.source_id, item.source_name, "", workspace_id=context.call.workspace
     )
-    return Done({"over": True})
+    context.services.findings.retract(context.call.migration, told)
+
+
+def _is_final(context: Context, error: AppError) -> bool:
+    """Whether the same would happen again: neither the service nor people end it by themselves."""
+    if isinstance(error, IdentityRefused | Away | Stopped | Superseded) or is_transient(error):
+        return False
+    is_told_to_wait = isinstance(error, ServiceError) and error.retry_at is not None
+    return not is_told_to_wait and not is_of_lag(context.services, context.call, error)
 
 
 def _batched(context: Context, now: Migration) -> list[int]:
     """The modified among ours, stored as batches of a scan; none where it is too early, or nobody may ask."""
-    services, clock = context.services, context.services.clock.now()
-    since = max(datetime.fromisoformat(now.created), clock - _OLDEST)
-    if now.cutover_at or clock - since < _YOUNGEST:
+    services, age = context.services, context.services.clock.now() - datetime.fromisoformat(now.created)
+    if now.cutover_at or age < _YOUNGEST:
         return []
+    since = datetime.fromisoformat(now.created) if age < _OLDEST else None  # None: all there are
     try:
         modified = {identity.lower() for identity in context.source.scanner.modified(since)}
     except (TerminalError, IdentityRefused) as refused:
@@ -112,30 +155,34 @@ def _batched(context: Context, now: Migration) -> list[int]:
     return list(range(first, first - (-len(ours) // MAX_WORKSPACES)))
 
 
-def _changed(context: Context, entries: list[Json], call: Call) -> dict[str, dict[str, str]]:
+def _changed(context: Context, entries: list[Json], call: Call) -> _Changed:
     """Of each workspace the reports that are of another time than the inventory says, with that time."""
     result = rows(inventory.scan_result(context, call), "workspaces")
     scanned = {lower(workspace, "id"): _times(workspace) for workspace in result}
-    found: dict[str, dict[str, str]] = {}
+    found: _Changed = {}
     for identity in (entry["id"] for entry in entries):
         path = inventory_path(context.call.migration, identity)
         before = _times(context.services.documents.read_json(path) or {})
-        now = scanned.get(identity.lower(), {})
-        newer = {each: time for each, time in now.items() if before.get(each) and time != before[each]}
+        now = scanned.get(identity.lower())
+        if now is None:
+            _untold(context, "The scan does not contain it.", identity)
+            continue
+        both = before.keys() & now.keys()
+        if not all(before[each] and now[each] for each in both):
+            _untold(context, "Not every report of it has a time of its last change.", identity)
+        newer = {each: now[each] for each in both if before[each] and now[each] not in ("", before[each])}
         found |= {identity.lower(): newer} if newer else {}
     return found
 
 
 def _times(workspace: Mapping[str, Any]) -> dict[str, str]:
-    times = {lower(each, "id"): text(each, "modifiedDateTime") for each in rows(workspace, "reports")}
-    return {identity: time for identity, time in times.items() if time}
+    """Empty where it is not told."""
+    return {lower(each, "id"): text(each, "modifiedDateTime") for each in rows(workspace, "reports")}
 
 
-def _untold(context: Context, why: str) -> None:
+def _untold(context: Context, why: str, workspace: str = "") -> None:
+    """Of one workspace, or of all."""
+    name = workspace or context.request.source
     context.finding(
-        "retry.changesUnknown",
-        kind="connection",
-        id=context.request.source,
-        name=context.request.source,
-        message=why,
+        _UNKNOWN, kind="workspace" if workspace else "connection", id=name, name=name, message=why
     )

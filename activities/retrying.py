@@ -12,8 +12,9 @@ from activities.frame import Call
 from activities.imports import begun_anew
 from activities.making import identity_of, intent_of
 from activities.removal import import_intent
-from activities.renewing import wanted
+from activities.renewing import take_back_told, wanted
 from activities.rollback import UNDONE, renew_workspace
+from activities.updating_rows import put_back
 from activities.ways import has_way, way_of
 from shared.errors import EntityNotFound, NotAuthorized
 from shared.models import ItemRow, ItemState, Kind, WorkspaceRow, WorkspaceStatus
@@ -37,14 +38,12 @@ def reopen_workspace(services: Services, call: Call) -> Outcome:
     except (NotAuthorized, EntityNotFound) as refused:
         return _gone(context, row, refused.message)
     newer = wanted(context, items)
+    for item in items:
+        _want(context, item, "" if item in lost else newer.get(item.source_id, ""))
     if row.status == WorkspaceStatus.DONE and not lost and not newer:
         context.update_workspace(attempt=attempt)
         return Done({"open": False})
     for item in items:
-        if item.source_id in newer and item not in lost:
-            services.manifest.update_item(
-                call.migration, call.workspace, Kind(item.kind), item.source_id, renew=newer[item.source_id]
-            )
         if item in lost or item.state in _REOPENED:
             _reopen(context, item, is_lost=item in lost or item.state == ItemState.DELETED)
     for refused in services.findings.of_workspace(call.migration, call.workspace, "validation.refreshFailed"):
@@ -53,6 +52,17 @@ def reopen_workspace(services: Services, call: Call) -> Outcome:
     services.findings.clear_run(call.migration, call.workspace)
     context.update_workspace(status=WorkspaceStatus.PENDING, error_code="", error_message="")
     return Done({"open": True})
+
+
+def _want(context: Context, item: ItemRow, newer: str) -> None:
+    """That a newer content of it is to be brought, or no more: what an earlier attempt wanted may be forbidden now.
+    What that had read is of then, so it is read once more."""
+    if item.renew == newer:
+        return
+    call, back = context.call, put_back(context, item) if item.renew else {}
+    context.services.manifest.update_item(
+        call.migration, call.workspace, Kind(item.kind), item.source_id, renew=newer, **back
+    )
 
 
 def _lost(context: Context, row: WorkspaceRow, items: list[ItemRow]) -> list[ItemRow]:
@@ -96,6 +106,7 @@ def _reopen(context: Context, item: ItemRow, *, is_lost: bool) -> None:
     for model in {item.source_id, with_it} - {""}:  # a report comes with its model, which is new then
         gate.forget(call.migration, call.workspace, _REFRESH, model)
         gate.forget(call.migration, call.workspace, "rename", model)
+    take_back_told(context, item)
     context.services.manifest.update_item(
         call.migration,
         call.workspace,
@@ -105,6 +116,7 @@ def _reopen(context: Context, item: ItemRow, *, is_lost: bool) -> None:
         target_id="",
         target_name="",
         note="",
+        renew="",
         **again,
     )
 

@@ -255,13 +255,16 @@ def _everything(context: Context, workspace: str, there: survey.Contents) -> lis
 
 
 def sent_by(services: Services, call: Call) -> list[Json]:
-    """The results of all that was sent as an import: a PBIX with its model, or a file of an item's own."""
+    """The results of all that was sent as an import: a PBIX with its model, or a file of an item's own.
+
+    What went over an item that an earlier migration had brought makes it none of ours.
+    """
     gate = services.gate
     return [
         result
-        for action in ("import", "make", "mend")
+        for action in ("import", "make", "mend", "update")
         for result in gate.results(call.migration, call.workspace, action)
-        if result.get("import") or action == "import"
+        if (result.get("import") or action == "import") and not result.get("adopted")
     ]
 
 
