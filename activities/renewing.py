@@ -17,7 +17,9 @@ from activities.context import Context, open_context
 from activities.frame import Call
 from activities.planning import read_batch, write_batch
 from activities.rights import is_of_lag
+from activities.updating_files import give_names_back
 from activities.updating_rows import put_back
+from activities.ways import has_way
 from shared.assessment.model import Obstacle
 from shared.assessment.reading import lower, rows, text
 from shared.errors import AppError, Away, IdentityRefused, ServiceError, TerminalError, is_transient
@@ -108,6 +110,19 @@ def renew(context: Context, item: ItemRow) -> Outcome:
     return Done({"over": True}) if isinstance(ended, Done | Failed) else ended
 
 
+def given_up(context: Context, item: ItemRow) -> Wait | None:
+    """What an earlier attempt had begun of it and nobody goes on with: waited for, and its names given back."""
+    call, manifest = context.call, context.services.manifest
+    waiting = updating.settle_update(context, item, call.state)
+    if waiting is not None:
+        return waiting
+    if not has_way(item) and (told := give_names_back(context, item)):
+        context.about(item, _NOT_RENEWED, told.strip())
+    back = put_back(context, manifest.item(call.migration, call.workspace, Kind(item.kind), item.source_id))
+    manifest.update_item(call.migration, call.workspace, Kind(item.kind), item.source_id, renew="", **back)
+    return None
+
+
 def not_renewed(context: Context, item: ItemRow, why: str) -> None:
     """It stays as it arrived, which is no failure of its own."""
     call, manifest = context.call, context.services.manifest
@@ -157,8 +172,10 @@ def _batched(context: Context, now: Migration) -> list[int]:
 
 def _changed(context: Context, entries: list[Json], call: Call) -> _Changed:
     """Of each workspace the reports that are of another time than the inventory says, with that time."""
-    result = rows(inventory.scan_result(context, call), "workspaces")
-    scanned = {lower(workspace, "id"): _times(workspace) for workspace in result}
+    with context.services.results_in_hand:  # of a hundred workspaces it is large
+        result = rows(inventory.scan_result(context, call), "workspaces")
+        scanned = {lower(workspace, "id"): _times(workspace) for workspace in result}
+        del result
     found: _Changed = {}
     for identity in (entry["id"] for entry in entries):
         path = inventory_path(context.call.migration, identity)

@@ -12,13 +12,12 @@ from activities.frame import Call
 from activities.imports import begun_anew
 from activities.making import identity_of, intent_of
 from activities.removal import import_intent
-from activities.renewing import take_back_told, wanted
+from activities.renewing import given_up, take_back_told, wanted
 from activities.rollback import UNDONE, renew_workspace
-from activities.updating_rows import put_back
 from activities.ways import has_way, way_of
 from shared.errors import EntityNotFound, NotAuthorized
 from shared.models import ItemRow, ItemState, Kind, WorkspaceRow, WorkspaceStatus
-from shared.outcomes import Done, Failed, Outcome
+from shared.outcomes import Done, Failed, Outcome, Wait
 from shared.services import Services
 
 _REFRESH = "refresh"
@@ -39,7 +38,9 @@ def reopen_workspace(services: Services, call: Call) -> Outcome:
         return _gone(context, row, refused.message)
     newer = wanted(context, items)
     for item in items:
-        _want(context, item, "" if item in lost else newer.get(item.source_id, ""))
+        waiting = _want(context, item, "" if item in lost else newer.get(item.source_id, ""))
+        if waiting is not None:
+            return waiting
     if row.status == WorkspaceStatus.DONE and not lost and not newer:
         context.update_workspace(attempt=attempt)
         return Done({"open": False})
@@ -54,15 +55,18 @@ def reopen_workspace(services: Services, call: Call) -> Outcome:
     return Done({"open": True})
 
 
-def _want(context: Context, item: ItemRow, newer: str) -> None:
+def _want(context: Context, item: ItemRow, newer: str) -> Wait | None:
     """That a newer content of it is to be brought, or no more: what an earlier attempt wanted may be forbidden now.
     What that had read is of then, so it is read once more."""
     if item.renew == newer:
-        return
-    call, back = context.call, put_back(context, item) if item.renew else {}
+        return None
+    if item.renew and (waiting := given_up(context, item)) is not None:
+        return waiting
+    call = context.call
     context.services.manifest.update_item(
-        call.migration, call.workspace, Kind(item.kind), item.source_id, renew=newer, **back
+        call.migration, call.workspace, Kind(item.kind), item.source_id, renew=newer
     )
+    return None
 
 
 def _lost(context: Context, row: WorkspaceRow, items: list[ItemRow]) -> list[ItemRow]:

@@ -7,6 +7,7 @@ that died goes on with what it had. What has not changed in the source is not se
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,9 +17,10 @@ from activities.frame import Call
 from activities.long_running import of_the_question, result_of
 from activities.making import Way
 from activities.needs import await_needs
+from activities.overwriting import Overwriting
 from activities.rebinding import bound_as_now, reading_as_now
-from activities.updating_files import update_file
-from activities.updating_rows import UNCHANGED, finished, is_new, life, noted, reads
+from activities.updating_files import overwriting, update_file
+from activities.updating_rows import UNCHANGED, finished, forget_sent, is_new, life, noted, reads
 from activities.ways import has_way, way_of
 from activities.ways_files import import_made
 from shared.errors import EntityNotFound, IdentityRefused, ServiceError, TransientError
@@ -69,17 +71,42 @@ def _sent(context: Context, item: ItemRow, way: Way) -> Outcome:
     renew, content = way.renew, way.content(context, item)
     if renew is None:
         return UNCHANGED
-    made = context.services.gate.write(
-        _intent(context, item, way),
-        look=lambda before: None,
-        act=lambda: {
-            **renew(context, context.workspace().target_id, item, content),
-            "adopted": item.note.startswith(ADOPTED),
-            "reads": {"needs": item.needs, "dataset_id": item.dataset_id},
-        },
-        repeatable=True,
-    )
+    workspace = context.workspace().target_id
+    if way.pending is not None:
+        made = _overwriting(context, item, way).write(lambda: renew(context, workspace, item, content))
+    else:
+        made = context.services.gate.write(
+            _intent(context, item, way),
+            look=lambda before: None,
+            act=lambda: {**renew(context, workspace, item, content), **_facts(item)},
+            repeatable=True,
+        )
     return _ended(context, item, way, made)
+
+
+def settle_update(context: Context, item: ItemRow, state: Mapping[str, Any]) -> Wait | None:
+    """Of one that nobody goes on with: a file that was on its way over it is waited for. Which content it has then
+    nobody knows."""
+    way = way_of(item) if has_way(item) else None
+    if way is not None and way.pending is None:
+        return None
+    sent = _overwriting(context, item, way) if way else overwriting(context, item)
+    was_sent, waiting = sent.settle(state)
+    if was_sent:
+        forget_sent(context, item)
+    return waiting
+
+
+def _overwriting(context: Context, item: ItemRow, way: Way) -> Overwriting:
+    """A paginated report's file, which the service tells by its name alone."""
+    return Overwriting(context, item, _intent(context, item, way), (f"{item.source_name}.rdl",), _facts(item))
+
+
+def _facts(item: ItemRow) -> dict[str, Any]:
+    return {
+        "adopted": item.note.startswith(ADOPTED),
+        "reads": {"needs": item.needs, "dataset_id": item.dataset_id},
+    }
 
 
 def _read(context: Context, item: ItemRow, way: Way, state: dict[str, Any]) -> ItemRow | Outcome:

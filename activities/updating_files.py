@@ -13,6 +13,7 @@ from activities.adoption import ADOPTED
 from activities.context import Context
 from activities.delivery import Place, deliver
 from activities.leftovers import take_back_links
+from activities.overwriting import Overwriting
 from activities.pbix_files import stage_report
 from activities.pbix_links import name_pbix_links
 from activities.places import folder_of
@@ -26,7 +27,6 @@ from shared.outcomes import Done, Failed, Json, Outcome, Wait
 from shared.polling import IMPORT, VISIBILITY, import_deadline_s
 from shared.writes import Intent
 
-_SLOWEST_BYTES_S = 4 * 1024 * 1024
 _MISSES = 12  # looks in a row that do not find the import: some nine minutes
 
 
@@ -39,14 +39,14 @@ def update_file(context: Context, item: ItemRow) -> Outcome:
             return UNCHANGED
         item = found
     model = _model(context, item)
-    made = context.services.gate.write(
-        _intent(context, item, "update"),
-        look=lambda before: None,
-        act=lambda: _overwrite(context, item, model),
-        repeatable=True,
-        longest_s=item.length / _SLOWEST_BYTES_S * context.call.scale,
-    )
+    made = overwriting(context, item).write(lambda: _overwrite(context, item, model))
     return _awaited(context, item, model, made)
+
+
+def overwriting(context: Context, item: ItemRow) -> Overwriting:
+    facts = {"sha256": item.sha256, "adopted": item.note.startswith(ADOPTED)}
+    files = (f"{item.target_name}.pbix", f"{_meanwhile(item)}.pbix")
+    return Overwriting(context, item, _intent(context, item, "update"), files, facts)
 
 
 def _overwrite(context: Context, item: ItemRow, model: ItemRow) -> Json:
@@ -68,8 +68,7 @@ def _overwrite(context: Context, item: ItemRow, model: ItemRow) -> Json:
 def _delivered(context: Context, item: ItemRow, name: str) -> Json:
     staged = Staged(item.blob, item.length, item.sha256)
     place = Place(context.workspace().target_id, f"{name}.pbix", folder_of(context, item))
-    made = deliver(context, staged, place, "Overwrite")
-    return {**made, "name": name, "adopted": item.note.startswith(ADOPTED)}
+    return {**deliver(context, staged, place, "Overwrite"), "name": name}
 
 
 def _awaited(context: Context, item: ItemRow, model: ItemRow, made: Json) -> Outcome:

@@ -46,6 +46,11 @@ def put_back(context: Context, item: ItemRow) -> Json:
     return {"sha256": has, "sent_sha256": has, "blob": "", "length": 0}
 
 
+def forget_sent(context: Context, item: ItemRow) -> None:
+    """Whether the target has what was read, nobody knows."""
+    _update(context, item, sent_sha256=_UNKNOWN)
+
+
 def finished(context: Context, item: ItemRow, *, model: str = "", sent_sha256: str = "") -> None:
     """The target has it. `model`: the source id of one that came with it, which is to be refreshed once more: a try
     that died forgets its refresh again, so that comes first."""

@@ -30,6 +30,7 @@ from activities import (
 )
 from activities.long_running import definition_of
 from activities.ways_files import Bytes
+from shared import writes
 from shared.assessment.model import Route
 from shared.config import Settings
 from shared.models import ItemRow, ItemState, Kind
@@ -43,6 +44,7 @@ OVER = {"outcome": "done", "value": {"over": True}}
 
 type Json = dict[str, Any]
 type Arrived = Callable[..., Move]
+type Dies = Callable[[Callable[[], object]], None]
 
 
 @pytest.fixture
@@ -90,6 +92,12 @@ def validated(move: Move) -> str:
 
 def names(move: Move) -> dict[str, str]:
     return {identity: row[0] for identity, row in shown(move).items()}
+
+
+def gone(move: Move) -> bool:
+    """The target workspace."""
+    spaces = move.sandbox.control.state("fabrikam")["workspaces"]
+    return move.target not in {each["id"] for each in spaces if each["state"] == "Active"}
 
 
 def source_report(move: Move, change: Callable[[Json, Json], object], number: int = 0) -> None:
@@ -149,6 +157,90 @@ def test_a_rollback_leaves_what_an_earlier_migration_brought_and_this_one_renewe
     assert renewed(move) == OVER
     undo(move)
     assert {item.target_id for item in mine} <= shown(move).keys()
+
+
+@pytest.fixture
+def dies(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
+    """The process, once, after an update was sent and before that is recorded."""
+
+    def during(act: Callable[[], object]) -> None:
+        def observe(point: str, intent: str) -> None:
+            if point == "after" and "/update." in intent:
+                raise ConnectionError("killed")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(writes, "write_observer", observe)
+            with pytest.raises(ConnectionError, match="killed"):
+                act()
+
+    return during
+
+
+@pytest.mark.parametrize("same", [False, True])
+def test_an_update_whose_answer_was_lost_is_found_again(arrived: Arrived, dies: Dies, *, same: bool) -> None:
+    move = arrived(same=same)
+    before, made = names(move), changed_source(move)
+    dies(lambda: renewed(move))
+    assert renewed(move) == OVER
+    assert (move.posts, names(move), move.findings()) == (1, before, {})
+    assert shown(move)[move.item().target_id][2] == made
+    assert undo(move) == 0
+    assert "rollback.kept" not in move.findings()
+    assert gone(move)
+
+
+def test_nor_does_a_rollback_take_it_for_somebody_elses(arrived: Arrived, dies: Dies) -> None:
+    """Cancelled before anybody looked; the import is waited for first."""
+    move = arrived(same=True)
+    changed_source(move)
+    dies(lambda: renewed(move))
+    publishing = {"when": "before", "status": 200, "body": {"importState": "Publishing"}}
+    move.sandbox.control.fault({"operation": "Imports_GetImportInGroup", "times": 2}, publishing)
+    assert undo(move) == 0
+    assert len(move.requests("Imports_GetImportInGroup")) == 3
+    assert "rollback.kept" not in move.findings()
+    assert gone(move)
+
+
+def test_what_nobody_goes_on_with_is_settled_by_the_next_attempt(arrived: Arrived, dies: Dies) -> None:
+    """Cancelled in the middle; by the next retry the source is at something newer, or nobody can tell."""
+    move = arrived(same=True)
+    before = names(move)
+    changed_source(move)
+    dies(lambda: renewed(move, time="T1"))
+    assert names(move) != before
+    assert move.step(retrying.reopen_workspace, where(move))["outcome"] == "done"
+    row = move.item()
+    assert (names(move), row.renew, row.sha256, row.blob) == (before, "", "", "")
+    made = changed_source(move)
+    assert renewed(move, time="T2") == OVER
+    assert shown(move)[row.target_id][2] == made
+    assert undo(move) == 0
+    assert "rollback.kept" not in move.findings()
+
+
+def test_a_rollback_leaves_what_an_update_went_over_by_mistake(
+    arrived: Arrived, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody put theirs in the place of ours while the file was on its way."""
+    move, theirs = arrived(), "0a11f10e-0000-4000-8000-0000000000aa"
+    changed_source(move)
+    inner = updating_files.deliver
+
+    def take_place(space: Json) -> None:
+        ours = next(each for each in space["datasets"] if each["name"] == move.item().target_name)
+        space["datasets"].append({**ours, "id": theirs})
+        ours["name"] = "Moved aside"
+
+    def late(*given: Any) -> Any:
+        change(move, take_place)
+        return inner(*given)
+
+    monkeypatch.setattr(updating_files, "deliver", late)
+    assert renewed(move) == OVER
+    assert "update.elsewhere" in move.findings()["item.notRenewed"]
+    undo(move)
+    assert theirs in shown(move)
 
 
 # -- after a failure --------------------------------------------------------------------------------------------
@@ -644,3 +736,12 @@ def test_a_paginated_report_goes_over_its_own(paginated: Move, misses: int) -> N
     assert move.posts == (2 if misses > 12 else 1)
     assert move.findings() == {}
     assert undo(move) == 0
+
+
+def test_a_paginated_report_whose_answer_was_lost_is_found_again(paginated: Move, dies: Dies) -> None:
+    move, given = paginated, paginated_call(paginated, paginated.reports[-1].source_id)
+    dies(lambda: move.step(items.read_item, given))
+    assert move.step(items.read_item, given) == OVER
+    assert (move.posts, move.findings()) == (1, {})
+    assert undo(move) == 0
+    assert "rollback.kept" not in move.findings()
