@@ -17,6 +17,7 @@ from shared.polling import IMPORT, import_deadline_s
 from shared.writes import Intent
 
 _SLOWEST_BYTES_S = 4 * 1024 * 1024
+_SENDING = ("import", "make", "update")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,8 @@ class Overwriting:
 
     def _look(self, before: Json) -> Json | None:
         """Of several none can be told to be ours: then it is sent once more, over whatever they brought."""
-        new = {each: name for each, name in self._listed().items() if each not in before["imports"]}
+        known = {*before["imports"], *self._of_others()}
+        new = {each: name for each, name in self._listed().items() if each not in known}
         if len(new) != 1:
             return None
         ((identity, name),) = new.items()
@@ -70,6 +72,12 @@ class Overwriting:
         listed = self.context.target.imports.list(self.context.workspace().target_id)
         called = {str(row["id"]).lower(): str(row.get("name") or "").casefold() for row in listed}
         return {identity: names[name] for identity, name in called.items() if name in names}
+
+    def _of_others(self) -> set[str]:
+        """The imports that are known to be of namesakes."""
+        call, gate = self.context.call, self.context.services.gate
+        sent = [each for action in _SENDING for each in gate.results(call.migration, call.workspace, action)]
+        return {str(each.get("import") or "").lower() for each in sent}
 
     @property
     def _longest_s(self) -> float:

@@ -143,6 +143,8 @@ def give_names_back(context: Context, item: ItemRow) -> str:
             context.services.gate.drop(intent)  # of an earlier time
             context.services.gate.repeat(intent, lambda: _rename(context, workspace, item, model, names))
     except ServiceError as refused:
+        if refused.retry_at is not None:
+            raise
         return f" It may be called {name!r} now: {refused.code}."
     return ""
 

@@ -66,3 +66,8 @@ class FreshEstate:
             self._control.put_state(name, state)
         self._control.clear_faults()
         self._control.clear_ledger()
+
+
+def mapped(driver: Driver, migration: str) -> dict[str, str]:
+    """Target ids by source id, as the mapping shows them."""
+    return {row["sourceId"]: row["targetId"] for row in driver.all(f"migrations/{migration}/mapping")}

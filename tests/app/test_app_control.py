@@ -13,7 +13,7 @@ import mortal
 import pytest
 from azure.data.tables import TableClient
 from driver import Driver
-from evidence import TARGET, assert_mapped, assert_moved_once, assert_nothing_twice, until
+from evidence import TARGET, assert_mapped, assert_moved_once, assert_nothing_twice, mapped, until
 
 from local.azurite import Azurite
 
@@ -286,10 +286,6 @@ def test_a_retry_brings_what_was_changed_in_the_source_over_its_own_item(
         assert control.compare()["clean"], control.compare()["differences"]
         assert mapped(driver, migration) == before
     assert driver.met(migration) == []
-
-
-def mapped(driver: Driver, migration: str) -> dict[str, str]:
-    return {row["sourceId"]: row["targetId"] for row in driver.all(f"migrations/{migration}/mapping")}
 
 
 def test_a_retry_plans_anew_where_the_plan_had_failed(driver_of: Callable[..., Driver]) -> None:
