@@ -20,6 +20,7 @@ from activities.rights import is_of_lag
 from activities.updating_files import give_names_back
 from activities.updating_rows import put_back
 from activities.ways import has_way
+from activities.workspaces import owned
 from shared.assessment.model import Obstacle
 from shared.assessment.reading import lower, rows, text
 from shared.errors import AppError, Away, IdentityRefused, ServiceError, TerminalError, is_transient
@@ -84,11 +85,19 @@ def wanted(context: Context, items: list[ItemRow]) -> dict[str, str]:
         each for each in items if each.kind in _REPORTS and each.state == ItemState.DONE and each.target_id
     ]
     times = {each.source_id: changed.get(each.source_id.lower(), "") for each in arrived}
-    return {
-        each.source_id: times[each.source_id]
-        for each in arrived
-        if times[each.source_id] not in ("", each.renewed)
-    }
+    newer = [each for each in arrived if times[each.source_id] not in ("", each.renewed)]
+    if newer and (later := _taken_over_by(context)):
+        for each in newer:
+            context.about(each, _NOT_RENEWED, f"Migration {later} has taken the workspace over.")
+        return {}
+    return {each.source_id: times[each.source_id] for each in newer}
+
+
+def _taken_over_by(context: Context) -> str:
+    """The later migration whose items ours are now: it may be cut over, with people at work in them."""
+    row = context.workspace()
+    owner = context.services.ownership.owner(context.target_connection.tenant_id, row.target_id)
+    return "" if row.origin == "merged" or owner in (None, owned(context)) else owner.migration_id
 
 
 def renew(context: Context, item: ItemRow) -> Outcome:

@@ -55,8 +55,8 @@ def _overwrite(context: Context, item: ItemRow, model: ItemRow) -> Json:
     if _is_sole(context, workspace, item, model, item.target_name):
         return _delivered(context, item, item.target_name)
     name = _meanwhile(item)
-    _rename(context, workspace, item, model, (name, name))
     try:
+        _rename(context, workspace, item, model, (name, name))
         if not _is_sole(context, workspace, item, model, name):
             raise BadRequest("update.notUnique", f"It could not be told from others as {name!r}.")
         return _delivered(context, item, name)

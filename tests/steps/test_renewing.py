@@ -34,6 +34,7 @@ from shared import writes
 from shared.assessment.model import Route
 from shared.config import Settings
 from shared.models import ItemRow, ItemState, Kind
+from shared.ownership import Owned
 from shared.run_documents import changes_path, inventory_path, order_path
 from shared.services import Services
 
@@ -377,6 +378,16 @@ def test_no_report_keeps_a_name_of_the_meantime(arrived: Arrived) -> None:
     assert set(move.findings()) == {"item.notRenewed"}
 
 
+def test_nor_when_its_model_may_not_be_renamed(arrived: Arrived) -> None:
+    move = arrived(same=True)
+    before = names(move)
+    changed_source(move)
+    move.sandbox.control.refuse("InsufficientPrivileges", 400, operation="Fabric_UpdateSemanticModel")
+    assert renewed(move) == OVER
+    assert (names(move), move.posts) == (before, 0)
+    assert set(move.findings()) == {"item.notRenewed"}
+
+
 def test_nor_when_the_import_does_not_end(arrived: Arrived) -> None:
     move = arrived(same=True)
     before = names(move)
@@ -669,6 +680,17 @@ def test_nothing_goes_over_the_target_after_the_cutover(arrived: Arrived) -> Non
     }
     assert move.step(exports.export_report, move.call()) == {"outcome": "done", "value": {}}
     assert move.posts == 0
+
+
+def test_what_a_later_migration_has_taken_over_is_left_to_it(arrived: Arrived) -> None:
+    move = arrived()
+    looked(move)
+    tenant = {name: move.services.connection(name).tenant_id for name in ("contoso", "fabrikam")}
+    later = Owned("later", tenant["contoso"], move.workspace)
+    assert move.services.ownership.claim(tenant["fabrikam"], move.target, later)
+    move.services.manifest.update_workspace(move.migration, move.workspace, status="done")
+    assert not move.step(retrying.reopen_workspace, where(move))["value"]["open"]
+    assert "Migration later" in move.findings()["item.notRenewed"]
 
 
 def test_what_an_attempt_had_read_is_read_again_by_the_next(arrived: Arrived) -> None:
