@@ -119,10 +119,10 @@ def renew(context: Context, item: ItemRow) -> Outcome:
     return Done({"over": True}) if isinstance(ended, Done | Failed) else ended
 
 
-def given_up(context: Context, item: ItemRow) -> Wait | None:
+def given_up(context: Context, item: ItemRow, state: Mapping[str, Any]) -> Wait | None:
     """What an earlier attempt had begun of it and nobody goes on with: waited for, and its names given back."""
     call, manifest = context.call, context.services.manifest
-    waiting = updating.settle_update(context, item, call.state)
+    waiting = updating.settle_update(context, item, state)
     if waiting is not None:
         return waiting
     if not has_way(item) and (told := give_names_back(context, item)):

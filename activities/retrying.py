@@ -60,9 +60,9 @@ def _want(context: Context, item: ItemRow, newer: str) -> Wait | None:
     What that had read is of then, so it is read once more."""
     if item.renew == newer:
         return None
-    if item.renew and (waiting := given_up(context, item)) is not None:
-        return waiting
     call = context.call
+    if item.renew and (waiting := given_up(context, item, call.state)) is not None:
+        return waiting
     context.services.manifest.update_item(
         call.migration, call.workspace, Kind(item.kind), item.source_id, renew=newer
     )

@@ -11,8 +11,8 @@ from activities.context import Context, open_context
 from activities.frame import Call, during
 from activities.long_running import of_the_question
 from activities.making import Ambiguous, identity_of, intent_of, settled, whereabouts
+from activities.renewing import given_up
 from activities.undoing import KEPT, REFUSED, UNDOING
-from activities.updating import settle_update
 from activities.ways import has_way, way_of
 from shared.errors import ServiceError, is_transient
 from shared.models import ItemRow, ItemState, Kind
@@ -31,7 +31,7 @@ def settle_items(services: Services, call: Call) -> Outcome:
     rows = sorted(services.manifest.items_of(call.migration, call.workspace), key=lambda item: item.source_id)
     for place, item in enumerate(rows[begun:], begun):
         if item.renew and item.target_id:
-            waiting = settle_update(context, item, call.state if place == begun else {})
+            waiting = given_up(context, item, call.state if place == begun else {})
         elif item.target_id or item.state in _ENDED or not has_way(item):
             continue
         else:

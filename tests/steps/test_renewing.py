@@ -144,10 +144,13 @@ def test_a_rollback_takes_what_was_renewed(arrived: Arrived) -> None:
     assert [row.state for row in (move.item(), move.item(kind=Kind.DATASET))] == [ItemState.DELETED] * 2
 
 
-def test_a_rollback_leaves_what_an_earlier_migration_brought_and_this_one_renewed(arrived: Arrived) -> None:
-    """Also where the service has forgotten the import that brought it."""
-    move = arrived()
-    manifest, mine = move.services.manifest, (move.item(), move.item(kind=Kind.DATASET))
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_a_rollback_leaves_what_an_earlier_migration_brought_and_this_one_renewed(
+    arrived: Arrived, dies: Dies, *, is_killed: bool
+) -> None:
+    """Under its own name; also where the service has forgotten the import that brought it."""
+    move = arrived(same=True)
+    before, manifest, mine = names(move), move.services.manifest, (move.item(), move.item(kind=Kind.DATASET))
     manifest.update_workspace(move.migration, move.workspace, origin="ours")
     facts = {"note": "brought by migration before", "import_id": "", "sent_sha256": "", "sha256": ""}
     for item in mine:
@@ -155,9 +158,13 @@ def test_a_rollback_leaves_what_an_earlier_migration_brought_and_this_one_renewe
     move.services.gate.forget(move.migration, move.workspace, "import")
     change(move, lambda space: space["imports"].clear())
     changed_source(move)
-    assert renewed(move) == OVER
+    if is_killed:
+        dies(lambda: renewed(move))
+    else:
+        assert renewed(move) == OVER
     undo(move)
-    assert {item.target_id for item in mine} <= shown(move).keys()
+    there = names(move)
+    assert all(there[item.target_id] == before[item.target_id] for item in mine)
 
 
 @pytest.fixture
