@@ -6,16 +6,21 @@ What is judged is the ledger of the target (no write began after the answer to t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import mortal
 import pytest
-from azure.data.tables import TableClient
 from driver import Driver
-from evidence import TARGET, assert_mapped, assert_moved_once, assert_nothing_twice, mapped, until
-
-from local.azurite import Azurite
+from evidence import (
+    TARGET,
+    assert_mapped,
+    assert_moved_once,
+    assert_nothing_twice,
+    began_an_hour_ago,
+    mapped,
+    until,
+)
 
 READS = {"GET", "HEAD"}
 
@@ -262,7 +267,7 @@ def test_a_retry_takes_what_its_author_has_mended(driver_of: Callable[..., Drive
 
 
 def test_a_retry_brings_what_was_changed_in_the_source_over_its_own_item(
-    driver_of: Callable[..., Driver], azurite: Azurite
+    driver_of: Callable[..., Driver],
 ) -> None:
     """Half an hour later, as the service tells of changes no earlier; what has not changed is not sent again."""
     driver = driver_of(workspaces=3)
@@ -270,10 +275,7 @@ def test_a_retry_brings_what_was_changed_in_the_source_over_its_own_item(
     migration = driver.begin(id="newer")
     assert driver.rest(migration)["status"] == "ready"
     before = mapped(driver, migration)
-    rows = TableClient.from_connection_string(azurite.connection_string, "PbiMigrations")
-    with rows:
-        an_hour_ago = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
-        rows.update_entity({"PartitionKey": "migration", "RowKey": migration, "created": an_hour_ago})
+    began_an_hour_ago(driver, migration)
     space, report = next(unique_reports(control.state("contoso")["workspaces"]))
     control.act("contoso", "changeReport", workspace=space["id"], report=report["id"])
     assert not control.compare()["clean"]

@@ -6,33 +6,27 @@ Each report gets its newer content once, over its own item, also where names rep
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import mortal
 import pytest
 import requests
-from azure.data.tables import TableClient
 from driver import Driver
-from evidence import mapped
+from evidence import began_an_hour_ago, mapped
 from undoing import everything, roll_back
-
-from local.azurite import Azurite
 
 # `make test` takes the hardest one: done, and nobody knows.
 POINTS = ("after", *(pytest.param(point, marks=pytest.mark.chaos) for point in ("before", "recorded")))
 MIGRATION = "renewed"
 
 
-def prepared(driver: Driver, azurite: Azurite) -> int:
+def prepared(driver: Driver) -> int:
     """A migration at rest that began an hour ago, and every report of its source changed since; how many."""
     driver.app.start()
     driver.begin(id=MIGRATION)
     assert driver.rest(MIGRATION)["status"] == "ready"
     driver.app.kill()
-    with TableClient.from_connection_string(azurite.connection_string, "PbiMigrations") as rows:
-        an_hour_ago = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
-        rows.update_entity({"PartitionKey": "migration", "RowKey": MIGRATION, "created": an_hour_ago})
+    began_an_hour_ago(driver, MIGRATION)
     control = driver.sandbox.control
     spaces = control.state("contoso")["workspaces"]
     changed = [(space["id"], report["id"]) for space in spaces for report in space["reports"]]
@@ -55,10 +49,10 @@ def retry_mortal(driver: Driver) -> None:
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("point", POINTS)
 def test_killed_at_every_seam_in_a_chain(
-    driver_of: Callable[..., Driver], azurite: Azurite, tmp_path: Path, point: str
+    driver_of: Callable[..., Driver], tmp_path: Path, point: str
 ) -> None:
     driver = driver_of(workspaces=2, seed=2, start=False)
-    before, changed = everything(driver), prepared(driver, azurite)
+    before, changed = everything(driver), prepared(driver)
     ids, log = {}, tmp_path / "deaths.log"
     flags = {"LOCAL_STOP_AT": f"{point}:new", "LOCAL_SEAM_LOG": str(log)}
     if mortal.start(driver, **flags):
