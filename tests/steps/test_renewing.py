@@ -395,6 +395,34 @@ def test_nor_when_its_model_may_not_be_renamed(arrived: Arrived) -> None:
     assert set(move.findings()) == {"item.notRenewed"}
 
 
+def test_nor_when_it_was_told_to_wait_in_the_middle(arrived: Arrived) -> None:
+    move = arrived(same=True)
+    before, made = names(move), changed_source(move)
+    busy = {"when": "before", "status": 429, "headers": {"Retry-After": "1"}}
+    move.sandbox.control.fault({"operation": IMPORT, "times": 2}, busy)
+    assert renewed(move) == OVER
+    assert (names(move), move.findings()) == (before, {})
+    assert shown(move)[move.item().target_id][2] == made
+
+
+def test_nor_when_it_was_paused_in_the_middle(arrived: Arrived, monkeypatch: pytest.MonkeyPatch) -> None:
+    move = arrived(same=True)
+    before, made, inner = names(move), changed_source(move), updating_files.deliver
+
+    def pause(*given: Any) -> Any:
+        move.services.manifest.decide(move.migration, lambda now: {"status": "paused"})
+        return inner(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(updating_files, "deliver", pause)
+        assert renewed(move)["outcome"] == "stopped"
+    assert not any(each["status"] == 202 for each in move.requests(IMPORT))
+    move.services.manifest.decide(move.migration, lambda now: {"status": "running"})
+    assert renewed(move) == OVER
+    assert (names(move), move.findings()) == (before, {})
+    assert shown(move)[move.item().target_id][2] == made
+
+
 def test_nor_when_the_import_does_not_end(arrived: Arrived) -> None:
     move = arrived(same=True)
     before = names(move)
