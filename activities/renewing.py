@@ -18,7 +18,7 @@ from activities.frame import Call
 from activities.planning import read_batch, write_batch
 from activities.rights import is_of_lag
 from activities.updating_files import give_names_back
-from activities.updating_rows import put_back
+from activities.updating_rows import is_unsent, put_back
 from activities.ways import has_way
 from activities.workspaces import owned
 from shared.assessment.model import Obstacle
@@ -122,11 +122,12 @@ def renew(context: Context, item: ItemRow) -> Outcome:
 def given_up(context: Context, item: ItemRow, state: Mapping[str, Any]) -> Wait | None:
     """What an earlier attempt had begun of it and nobody goes on with: waited for, and its names given back."""
     call, manifest = context.call, context.services.manifest
-    waiting = updating.settle_update(context, item, state)
-    if waiting is not None:
-        return waiting
-    if not has_way(item) and (told := give_names_back(context, item)):
-        context.about(item, _NOT_RENEWED, told.strip())
+    if is_unsent(item):
+        waiting = updating.settle_update(context, item, state)
+        if waiting is not None:
+            return waiting
+        if not has_way(item) and (told := give_names_back(context, item)):
+            context.about(item, _NOT_RENEWED, told.strip())
     back = put_back(context, manifest.item(call.migration, call.workspace, Kind(item.kind), item.source_id))
     manifest.update_item(call.migration, call.workspace, Kind(item.kind), item.source_id, renew="", **back)
     return None

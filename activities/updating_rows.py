@@ -16,10 +16,15 @@ def life(item: ItemRow) -> str:
     return f"{item.source_id}-{item.sha256[:16]}-{item.renew or item.sent_sha256}"
 
 
+def is_unsent(item: ItemRow) -> bool:
+    """Something was read that is not known to have arrived."""
+    return bool(item.sent_sha256) and item.sha256 != item.sent_sha256
+
+
 def is_new(context: Context, item: ItemRow) -> bool:
     """Something was read and not sent yet, and still lies there in full."""
-    waiting = item.sent_sha256 and item.sha256 != item.sent_sha256
-    return bool(waiting and item.blob) and context.services.staging.size(item.blob) == item.length
+    is_there = is_unsent(item) and bool(item.blob)
+    return is_there and context.services.staging.size(item.blob) == item.length
 
 
 def noted(context: Context, item: ItemRow, staged: Staged) -> ItemRow | None:
@@ -38,7 +43,7 @@ def noted(context: Context, item: ItemRow, staged: Staged) -> ItemRow | None:
 def put_back(context: Context, item: ItemRow) -> Json:
     """The changes to a row whose newer content does not go there: it tells of what the target has, and nothing of
     the newer one is kept."""
-    if not item.sent_sha256 or item.sha256 == item.sent_sha256:
+    if not is_unsent(item):
         return {}
     if item.blob:
         context.services.staging.delete(item.blob)

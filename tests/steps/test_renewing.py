@@ -227,6 +227,18 @@ def test_what_nobody_goes_on_with_is_settled_by_the_next_attempt(arrived: Arrive
     assert "rollback.kept" not in move.findings()
 
 
+def test_what_was_never_begun_costs_no_look(arrived: Arrived) -> None:
+    """Hundreds may have been wanted when it was cancelled."""
+    move = arrived(same=True)
+    flag(move, 0)
+    flag(move, 1)
+    assert move.step(retrying.reopen_workspace, where(move))["outcome"] == "done"
+    assert [move.item(number).renew for number in range(2)] == ["", ""]
+    calls = [each["operation"] for each in move.sandbox.control.ledger()]
+    assert calls.count("Reports_GetReportsInGroup") == 1
+    assert not {"Imports_GetImportsInGroup", "Datasets_GetDatasetsInGroup"} & set(calls)
+
+
 def test_a_rollback_leaves_what_an_update_went_over_by_mistake(
     arrived: Arrived, monkeypatch: pytest.MonkeyPatch
 ) -> None:
