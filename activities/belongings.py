@@ -104,7 +104,7 @@ def _was_made(item: ItemRow) -> bool:
 
 def _of_others(sent: list[Row], rows: list[ItemRow], imports: Iterable[Row]) -> frozenset[str]:
     """The objects that an import names which is none of ours."""
-    ours = {str(result.get("import") or "").lower() for result in sent} | {
+    ours = {str(result.get("import") or result.get("over") or "").lower() for result in sent} | {
         row.import_id.lower() for row in rows
     }
     foreign = [each for each in imports if str(each["id"]).lower() not in ours]

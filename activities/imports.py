@@ -19,19 +19,19 @@ from activities.frame import Call
 from activities.pbix_links import name_pbix_links
 from activities.remains import Found, find
 from activities.removal import Overtaken, facts_of, import_intent, remove_remains, survey_of
+from activities.renewing import not_renewed
 from activities.repointing import Arrival, repointed
 from activities.sending import MODEL_STANDS, TRIES, Ambiguous, Sending, has_a_model_in_its_way
+from activities.updating_files import give_names_back
 from shared.blobs import Staged
 from shared.errors import ContentError, EntityNotFound
 from shared.models import ItemRow, ItemState, Kind
 from shared.outcomes import Done, Failed, Outcome, Wait
-from shared.polling import IMPORT, VISIBILITY
+from shared.polling import IMPORT, VISIBILITY, import_deadline_s
 from shared.powerbi.service_errors import parse
 from shared.services import Services
 
-GIB = 1024**3
 _SLOWEST_BYTES_S = 4 * 1024 * 1024  # an upload slower than this is taken for lost
-_MINUTES_PER_GIB = 10  # on top of the deadline every import has
 _MISSES = 12  # looks in a row that do not find the import: some nine minutes
 _OWN_CODES = frozenset({"report.importAmbiguous", "report.importStuck"})  # others: exportFailed, importFailed
 
@@ -94,6 +94,9 @@ def record_item_failure(services: Services, call: Call) -> Outcome:
     context = open_context(services, call)
     item = _report(services, call)
     reason = f"{call.code}: {call.message}"
+    if item.renew:  # it has arrived, and stays as it is
+        not_renewed(context, item, reason + give_names_back(context, item))
+        return Done()
     changes = {"state": ItemState.FAILED, "note": reason[:2000]}
     _update(services, call, **changes)
     if call.code != "report.modelStands":
@@ -163,8 +166,8 @@ def _arrived(
 
 def _next_look(context: Context, item: ItemRow) -> Wait | None:
     """When to ask again, or None at the deadline of an import of this size."""
-    call, deadline = context.call, IMPORT.deadline_s + item.length / GIB * _MINUTES_PER_GIB * 60
-    return IMPORT.again(call.state, context.services.clock.now(), call.scale, deadline)
+    call = context.call
+    return IMPORT.again(call.state, context.services.clock.now(), call.scale, import_deadline_s(item.length))
 
 
 def _at_deadline(context: Context, workspace: str, item: ItemRow, made: Mapping[str, Any]) -> Outcome:

@@ -112,7 +112,7 @@ def _collect(services: Services, call: Call) -> Outcome:
     if row.get("taken"):
         return Done()
     context = open_context(services, call)
-    result = context.source.scanner.result(row["scan"])
+    result = scan_result(context, call)
     found = {lower(workspace, "id"): workspace for workspace in rows(result, "workspaces")}
     instances = _instances(result)
     batch = _Batch(context, know(context))
@@ -125,6 +125,11 @@ def _collect(services: Services, call: Call) -> Outcome:
     batch.close()
     services.tables[BATCHES].put(call.migration, _batch_key(call), {**row, "taken": True})
     return Done()
+
+
+def scan_result(context: Context, call: Call) -> Json:
+    """WorkspaceInfo_GetScanResult of the batch of this call, whose scan has succeeded."""
+    return context.source.scanner.result(_batch_row(context.services, call)["scan"])
 
 
 def _take_what_members_see(context: Context, batch: _Batch, entry: Mapping[str, Any], why: str) -> None:

@@ -28,8 +28,9 @@ from activities.making import (
     whereabouts,
 )
 from activities.needs import NOT_THERE, await_needs
+from activities.renewing import not_renewed, renew
 from activities.rights import is_of_lag
-from activities.ways import way_of
+from activities.ways import has_way, way_of
 from shared.assessment.lineage import waves
 from shared.assessment.model import Route
 from shared.errors import (
@@ -66,7 +67,8 @@ def next_items(services: Services, call: Call) -> Outcome:
     """One page of a phase's open items: `{"items": [[kind, id], …], "cursor"}`, each after those it needs."""
     items = services.manifest.items_of(call.migration, call.workspace)
     depth = waves({item.source_id.lower(): [Need.parse(need).id for need in item.needs] for item in items})
-    wanted = [item for item in items if item.kind in PHASES[call.phase] and item.state in _OPEN]
+    ours = [item for item in items if item.kind in PHASES[call.phase]]
+    wanted = [item for item in ours if item.state in _OPEN or (item.renew and has_way(item))]
     places = sorted((depth[item.source_id.lower()], item.kind, item.source_id) for item in wanted)
     after = tuple(json.loads(call.cursor)) if call.cursor else (0, "", "")
     rest = [place for place in places if place > after]
@@ -79,6 +81,8 @@ def read_item(services: Services, call: Call) -> Outcome:
     """What it is made of, into the staging container; `{"over": true}` where nothing is left to be done."""
     context = open_context(services, call)
     item = _item(services, call)
+    if item.renew:
+        return renew(context, item)
     if item.state not in _OPEN or adopted(context, item, way_of(item)):
         return Done(_OVER)
     if (missing := await_needs(context, item)) is not None:
@@ -208,9 +212,12 @@ def record_failure(services: Services, call: Call) -> Outcome:
     """The item has failed: its row and a finding say why, the rest of the workspace goes on."""
     context = open_context(services, call)
     item = _item(services, call)
+    reason = f"{call.code}: {call.message}"
+    if item.renew:  # it has arrived, and stays as it is
+        not_renewed(context, item, reason)
+        return Done()
     if call.code == NOT_THERE:
         return _by_hand(context, item, Refused(call.message, call.code, item.todo))
-    reason = f"{call.code}: {call.message}"
     _update(context, state=ItemState.FAILED, note=reason[:2000])
     context.about(item, "item.failed", reason, key=call.code)
     return Done()

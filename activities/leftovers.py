@@ -29,9 +29,19 @@ def name_links(context: Context, item: ItemRow, left: Mapping[str, str]) -> None
         call.migration, call.workspace, Kind(item.kind), item.source_id, links=len(left)
     )
     if not left:
-        gone = Obstacle(LEFT, item.kind, item.source_id, item.source_name, "", call.workspace)
-        return services.findings.retract(call.migration, gone)
+        return take_back_links(context, item)
+    tell_anew(context, item, left)
+
+
+def tell_anew(context: Context, item: ItemRow, left: Mapping[str, str]) -> None:
+    """In the place of what was said of an earlier content."""
+    take_back_links(context, item)
     tell_links(context, item, left)
+
+
+def take_back_links(context: Context, item: ItemRow) -> None:
+    gone = Obstacle(LEFT, item.kind, item.source_id, item.source_name, "", context.call.workspace)
+    context.services.findings.retract(context.call.migration, gone)
 
 
 def tell_links(context: Context, item: ItemRow, left: Mapping[str, str]) -> None:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from activities.context import Context
-from activities.exports import checked_pbix
 from activities.identities import target_of
 from activities.making import Json, Refused, Row, Way, intent_of, staged_bytes
+from activities.pbix_files import checked_pbix
 from activities.places import folder_of
 from activities.rights import is_of_lag
 from activities.ways_files import Bytes, bounded, imported, imports_of

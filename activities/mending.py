@@ -91,12 +91,20 @@ def _begin(context: Context, item: ItemRow, way: Way) -> Json | None:
         return None
     return context.services.gate.write(  # each time that less is left is a write of its own
         context.intent(
-            "mend", f"{item.kind}.{item.source_id}-{now.links_after}", way.operation, item.source_name
+            "mend",
+            f"{item.kind}.{item.source_id}-{now.links_after}{_of(now)}",
+            way.operation,
+            item.source_name,
         ),
         look=lambda tried: None,
         act=lambda: renew(context, workspace, now, content),
         repeatable=True,
     )
+
+
+def _of(item: ItemRow) -> str:
+    """Of the content that went over it since: that may name as much as an earlier one did."""
+    return f"-{item.renewed}" if item.renewed else ""
 
 
 def _mended(context: Context, item: ItemRow) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from activities.exports import drop_staged
 from activities.frame import Call, during
+from activities.pbix_files import drop_staged
+from activities.renewing import look_for_changes
 from activities.rollback import UNDONE
 from shared.listings import each_page
 from shared.manifest import Listing
@@ -41,9 +42,11 @@ def next_workspaces(services: Services, call: Call) -> Outcome:
     are begun in the order of the plan, each after those it uses; what is undone needs no order.
     """
     now = services.manifest.migration(call.migration)
+    again = now.attempt > 0 and now.status != Status.ROLLING_BACK
+    if again and call.cursor is None and (early := look_for_changes(services, call)) is not None:
+        return early
     page = (_any if now.status == Status.ROLLING_BACK else _in_order)(services, call)
     ids = [row.source_id for row in page.rows if _has_work(now, row)]
-    again = now.attempt > 0 and now.status != Status.ROLLING_BACK
     return Done({"workspaces": ids, "again": again, "cursor": page.token})
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from activities.context import Context
 from activities.documents import raw_of
 from activities.identities import ids_for, sources_in
-from activities.leftovers import tell_links
+from activities.leftovers import LEFT, take_back_links, tell_anew, tell_links
 from activities.long_running import definition_of, of_the_question, result_of
 from activities.needs import await_needs
 from activities.places import workspace_names
@@ -36,12 +36,16 @@ _READ, _CHANGE = 1, 2  # the operations that are waited for, one after the other
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One model in the target; `life` (an import's id) tells this arrival from a later one of the same model."""
+    """One model in the target; `life` (an import's id) tells this arrival from a later one of the same model.
+
+    Of one that is renewed the inventory knows nothing: only what the target has tells what it reads now.
+    """
 
     context: Context
     model: ItemRow
     target_id: str
     life: str
+    is_renewed: bool = False
 
     def intent(self, action: str, operation: str) -> Intent:
         subject = f"{self.model.source_id}-{self.life}" if self.life else self.model.source_id
@@ -65,13 +69,14 @@ class Change:
 def repointed(arrival: Arrival) -> Outcome | None:
     """None where the model reads the target, as far as that can be brought about; else what is waited for."""
     context, model = arrival.context, arrival.model
-    raw = raw_of(context, model)
+    raw = {} if arrival.is_renewed else raw_of(context, model)
     told = dict(_expressions(raw))
     named = {found for written in told.values() for found in guids(written)}
     reads = [need for need in map(Need.parse, model.needs) if need.kind == Kind.DATAFLOW]
     reads += [need for need in sources_in(context, model, named) if need.kind == Kind.DATAFLOW]
     needs = [str(need) for need in dict.fromkeys(reads)]
-    if not (needs or named or any("powerbi://" in written.lower() for written in told.values())):
+    is_named = named or any("powerbi://" in written.lower() for written in told.values())
+    if not (arrival.is_renewed or needs or is_named):
         return None
     waiting = await_needs(context, replace(model, needs=needs))
     return waiting or _repointed(arrival, raw, told, needs)
@@ -95,9 +100,32 @@ def _repointed(arrival: Arrival, raw: Json, told: Mapping[str, str], needs: list
         except (TerminalError, ContentError) as error:
             if is_of_lag(context.services, context.call, error):
                 raise
+            if arrival.is_renewed:
+                return _unread(arrival, needs, error)
             left |= rewrite_text(everything, change.ids).replaced
     tell_links(context, arrival.model, {each: _readable(change.ids, each) for each in left})
     return None
+
+
+def _unread(arrival: Arrival, needs: list[str], why: AppError) -> None:
+    """Its queries can't be read or changed: what stands in parameters is set, the rest is said to be unknown."""
+    context, model = arrival.context, arrival.model
+    try:
+        found = context.target.datasets.parameters(context.workspace().target_id, arrival.target_id)
+    except TerminalError:
+        found = []
+    current = {text(each, "name"): text(each, "currentValue") for each in found if _is_settable(each)}
+    everything = "\n".join(current.values())
+    change = _change(context, guids(everything), needs, everything)
+    values = {name: change.of(value) for name, value in current.items() if change.touches(value)}
+    refused = _set(arrival, values) if values else None
+    told = f"It may still name the old tenant: its definition could not be read or changed: {why.message}"
+    take_back_links(context, model)
+    context.about(model, LEFT, f"{told} {refused.message}" if refused else told)
+
+
+def _is_settable(parameter: Json) -> bool:
+    return text(parameter, "type").lower() == _SETTABLE
 
 
 def _readable(known: IdMap, source: str) -> str:
@@ -176,7 +204,7 @@ def _rewritten(context: Context, model: ItemRow, answer: Json, needs: list[str])
     everything = "\n".join(part.payload.decode("utf-8", "replace") for part in content if parts.is_text(part))
     change = _change(context, parts.guids_of(content), needs, everything)
     done = parts.rewrite_parts(content, change.ids)
-    tell_links(context, model, {each: change.ids.unmoved[each] for each in done.left})
+    tell_anew(context, model, {each: change.ids.unmoved[each] for each in done.left})
     made = rename_workspaces(done.content, change.names)
     return made if made != content else None
 

@@ -1,7 +1,8 @@
 """What a retry finds: a finished workspace in which nothing is missing is left as it is, the rest is opened again.
 
-One list call per workspace tells what is missing in the target. Only rows change here; the phases of the
-workspace then do what is open, each write through the gate as ever.
+One list call per workspace tells what is missing in the target; what is newer in the source was asked for once, for all
+of them (renewing.py). Only rows change here; the phases of the workspace then do what is open, each write through the
+gate as ever.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from activities.frame import Call
 from activities.imports import begun_anew
 from activities.making import identity_of, intent_of
 from activities.removal import import_intent
+from activities.renewing import given_up, take_back_told, wanted
 from activities.rollback import UNDONE, renew_workspace
 from activities.ways import has_way, way_of
 from shared.errors import EntityNotFound, NotAuthorized
 from shared.models import ItemRow, ItemState, Kind, WorkspaceRow, WorkspaceStatus
-from shared.outcomes import Done, Failed, Outcome
+from shared.outcomes import Done, Failed, Outcome, Wait
 from shared.services import Services
 
 _REFRESH = "refresh"
@@ -34,7 +36,12 @@ def reopen_workspace(services: Services, call: Call) -> Outcome:
         lost = _lost(context, row, items)
     except (NotAuthorized, EntityNotFound) as refused:
         return _gone(context, row, refused.message)
-    if row.status == WorkspaceStatus.DONE and not lost:
+    newer = wanted(context, items)
+    for item in items:
+        waiting = _want(context, item, "" if item in lost else newer.get(item.source_id, ""))
+        if waiting is not None:
+            return waiting
+    if row.status == WorkspaceStatus.DONE and not lost and not newer:
         context.update_workspace(attempt=attempt)
         return Done({"open": False})
     for item in items:
@@ -46,6 +53,20 @@ def reopen_workspace(services: Services, call: Call) -> Outcome:
     services.findings.clear_run(call.migration, call.workspace)
     context.update_workspace(status=WorkspaceStatus.PENDING, error_code="", error_message="")
     return Done({"open": True})
+
+
+def _want(context: Context, item: ItemRow, newer: str) -> Wait | None:
+    """That a newer content of it is to be brought, or no more: what an earlier attempt wanted may be forbidden now.
+    What that had read is of then, so it is read once more."""
+    if item.renew == newer:
+        return None
+    call = context.call
+    if item.renew and (waiting := given_up(context, item, call.state)) is not None:
+        return waiting
+    context.services.manifest.update_item(
+        call.migration, call.workspace, Kind(item.kind), item.source_id, renew=newer
+    )
+    return None
 
 
 def _lost(context: Context, row: WorkspaceRow, items: list[ItemRow]) -> list[ItemRow]:
@@ -89,6 +110,7 @@ def _reopen(context: Context, item: ItemRow, *, is_lost: bool) -> None:
     for model in {item.source_id, with_it} - {""}:  # a report comes with its model, which is new then
         gate.forget(call.migration, call.workspace, _REFRESH, model)
         gate.forget(call.migration, call.workspace, "rename", model)
+    take_back_told(context, item)
     context.services.manifest.update_item(
         call.migration,
         call.workspace,
@@ -98,6 +120,7 @@ def _reopen(context: Context, item: ItemRow, *, is_lost: bool) -> None:
         target_id="",
         target_name="",
         note="",
+        renew="",
         **again,
     )
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from activities.belongings import belongings
 from activities.context import Context, open_context
-from activities.exports import drop_staged
 from activities.frame import Call, during
+from activities.pbix_files import drop_staged
 from activities.rights import awaited
 from activities.taking_back import rights_left
 from activities.undoing import DELETED, HANDED_OVER, KEPT, REFUSED, UNDOING, deletion, sent_by

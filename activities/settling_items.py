@@ -1,4 +1,5 @@
-"""Before anything is undone: what became of items that were being made, without a PBIX, when the migration rested.
+"""Before anything is undone: what became of items that were being made, without a PBIX, or renewed, when the migration
+rested.
 
 One whose answer was lost may be there, and one whose operation still runs will be. Only what is in the manifest is
 deleted, so each is looked for, and its operation waited for, first.
@@ -10,6 +11,7 @@ from activities.context import Context, open_context
 from activities.frame import Call, during
 from activities.long_running import of_the_question
 from activities.making import Ambiguous, identity_of, intent_of, settled, whereabouts
+from activities.renewing import given_up
 from activities.undoing import KEPT, REFUSED, UNDOING
 from activities.ways import has_way, way_of
 from shared.errors import ServiceError, is_transient
@@ -28,9 +30,12 @@ def settle_items(services: Services, call: Call) -> Outcome:
     begun = int(call.state.get("position", 0))
     rows = sorted(services.manifest.items_of(call.migration, call.workspace), key=lambda item: item.source_id)
     for place, item in enumerate(rows[begun:], begun):
-        if item.target_id or item.state in _ENDED or not has_way(item):
+        if item.renew and item.target_id:
+            waiting = given_up(context, item, call.state if place == begun else {})
+        elif item.target_id or item.state in _ENDED or not has_way(item):
             continue
-        waiting = _settle(context, item)
+        else:
+            waiting = _settle(context, item)
         if waiting is not None:
             return Wait(waiting.until, {**waiting.state, "position": place})
     return Done()

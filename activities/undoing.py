@@ -255,14 +255,20 @@ def _everything(context: Context, workspace: str, there: survey.Contents) -> lis
 
 
 def sent_by(services: Services, call: Call) -> list[Json]:
-    """The results of all that was sent as an import: a PBIX with its model, or a file of an item's own."""
+    """The results of all that was sent as an import: a PBIX with its model, or a file of an item's own.
+
+    What only went over an item (`over`) makes nothing ours, least of all what an earlier migration had brought.
+    """
     gate = services.gate
-    return [
+    made = [
         result
         for action in ("import", "make", "mend")
         for result in gate.results(call.migration, call.workspace, action)
         if result.get("import") or action == "import"
     ]
+    updates = gate.results(call.migration, call.workspace, "update")
+    over = [{"over": each["import"]} for each in updates if each.get("import") and not each["adopted"]]
+    return made + over
 
 
 def _belongings(context: Context, there: survey.Contents) -> Belongings:

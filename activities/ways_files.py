@@ -147,11 +147,18 @@ def _dataflow_ended(context: Context, workspace: str, item: ItemRow, made: Json)
 def imported(
     context: Context, workspace: str, made: Json, made_what: str, *, as_user: bool = False
 ) -> Row | None:
-    """Imports_GetImportInGroup: what came of it; empty where it does not say, None while it is being published."""
+    """What came of an import; empty where it does not say or is forgotten, None while it is being published."""
     try:
-        found = context.target.imports.get(workspace, made["import"], as_user=as_user)
+        return import_made(context, workspace, made["import"], made_what, as_user=as_user)
     except EntityNotFound:
         return {}
+
+
+def import_made(
+    context: Context, workspace: str, identity: str, made_what: str, *, as_user: bool = False
+) -> Row | None:
+    """Imports_GetImportInGroup: what came of it; empty where it does not say, None while it is being published."""
+    found = context.target.imports.get(workspace, identity, as_user=as_user)
     if found.get("importState") == "Failed":
         fault = parse(0, {}, json.dumps(found.get("error") or {}).encode())
         code = fault.codes[0] if fault.codes else "import.failed"

@@ -83,7 +83,7 @@ def next_models(services: Services, call: Call) -> Outcome:
     and the cursor a place in it, so that an item which stays unfinished can't hold up the rest.
     """
     items = services.manifest.items_of(call.migration, call.workspace)
-    moving = sorted(_place(item) for item in items if _is_pbix(item) and item.state in _OPEN)
+    moving = sorted(_place(item) for item in items if _is_pbix(item) and (item.state in _OPEN or item.renew))
     after = tuple(json.loads(call.cursor)) if call.cursor else ("", "")
     rest = [place for place in moving if place > after]
     page = rest[: call.page]

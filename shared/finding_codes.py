@@ -231,6 +231,17 @@ _OF_A_RUN: dict[str, Entry] = {
         "An item could not be read in the source, or not be made in the target.",
         "Read the service's reason, remove it, then retry: only what is missing is done again.",
     ),
+    "item.notRenewed": _entry(
+        _W,
+        "A report has changed in the source since it was brought, and its new content could not go over it.",
+        "The target has the older content. Remove what the message names, then retry, or publish it there by hand.",
+    ),
+    "retry.changesUnknown": _entry(
+        _I,
+        "A retry could not be told what has changed in the source since the plan.",
+        "Reports that changed after they were brought keep their older content; let the admin identity read "
+        "'workspaces/modified' and the scanner, then retry.",
+    ),
     "item.rerouted": _entry(
         _I,
         "The service refused the planned way of a report, so it went another one: with its model by definition instead "

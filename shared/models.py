@@ -186,6 +186,8 @@ class ItemRow(Record):
     needs: list[str] = field(default_factory=list[str])  # what must be there before it: see `Need`
     links: int = 0  # source ids that its content named when it arrived, without a place in the target yet
     links_after: int = 0  # the same, were it sent once more now
+    renew: str = ""  # the source has a newer content, modified then, which is to go over what arrived
+    renewed: str = ""  # when the content was modified that went over it last
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,9 @@ from typing import Any
 
 from shared.outcomes import Wait
 
+GIB = 1024**3
+_SECONDS_PER_GIB = 600  # on top of the deadline every import has
+
 
 @dataclass(frozen=True, slots=True)
 class Polling:
@@ -46,3 +49,8 @@ NEIGHBOUR = Polling(first_s=10, factor=1.5, longest_s=300, deadline_s=6 * 3600) 
 # A long-running operation of Fabric.
 DEFINITION = Polling(first_s=2, factor=1.6, longest_s=120, deadline_s=2 * 3600)
 VISIBILITY = Polling(first_s=5, factor=2, longest_s=60, deadline_s=10 * 60)
+
+
+def import_deadline_s(length: int) -> float:
+    """Of an import of so many bytes."""
+    return IMPORT.deadline_s + length / GIB * _SECONDS_PER_GIB

@@ -47,6 +47,11 @@ def order_path(run: str) -> str:
     return f"{run}/order.json"
 
 
+def changes_path(run: str, attempt: int) -> str:
+    """What a retry found changed in the source."""
+    return f"{run}/changes/{attempt:05d}.json"
+
+
 def folders_path(run: str, workspace_id: str) -> str:
     return f"{run}/folders/{safe_id(workspace_id)}.json"
 

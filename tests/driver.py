@@ -19,7 +19,7 @@ class Driver:
     """One app process against one sandbox; `kill` and `start` may alternate."""
 
     def __init__(self, azurite: Azurite, sandbox: Sandbox, folder: Path, **settings: str) -> None:
-        self.sandbox = sandbox
+        self.sandbox, self.azurite = sandbox, azurite
         defaults = {"POLL_SCALE": "0.02", "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "1"}
         connection = {"AzureWebJobsStorage": azurite.connection_string}
         self.app = App({**defaults, **sandbox.env, **connection, **settings}, folder)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from azure.data.tables import TableClient
 from driver import Driver
 
 from sandbox.server import Sandbox
@@ -66,3 +68,15 @@ class FreshEstate:
             self._control.put_state(name, state)
         self._control.clear_faults()
         self._control.clear_ledger()
+
+
+def mapped(driver: Driver, migration: str) -> dict[str, str]:
+    """Target ids by source id, as the mapping shows them."""
+    return {row["sourceId"]: row["targetId"] for row in driver.all(f"migrations/{migration}/mapping")}
+
+
+def began_an_hour_ago(driver: Driver, migration: str) -> None:
+    """The service tells of changes no earlier than half an hour after them."""
+    began = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+    with TableClient.from_connection_string(driver.azurite.connection_string, "PbiMigrations") as rows:
+        rows.update_entity({"PartitionKey": "migration", "RowKey": migration, "created": began})

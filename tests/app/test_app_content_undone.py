@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from accounted import SOURCE, TARGET
 from chosen import CHAIN, HALVES, LINE, PAGED, REFUSED, Chosen
+from evidence import began_an_hour_ago, mapped
 from undoing import roll_back
 
 type Json = dict[str, Any]
@@ -53,6 +54,26 @@ def test_what_people_delete_is_brought_again_and_nothing_else_is_written(at_firs
     assert not made & gone
     lists = [call for call in control.ledger() if call["operation"].endswith("_GetReportsInGroup")]
     assert len(lists) < 12 * len(SOME), len(lists)
+
+
+def test_what_people_change_goes_over_its_own_item_and_a_rollback_leaves_nothing(at_first: Chosen) -> None:
+    """Every report of the workspaces, by whichever way it came."""
+    control, driver = at_first.driver.sandbox.control, at_first.driver
+    before = control.fingerprints()
+    migration = at_first.move(SOME)
+    ids = mapped(driver, migration)
+    began_an_hour_ago(driver, migration)
+    for row in at_first.rows(migration, "report", "paginatedReport"):
+        if row["state"] == "done":
+            control.act(SOURCE, "changeReport", workspace=row["workspaceId"], report=row["sourceId"])
+    assert driver.post(f"migrations/{migration}/retry").status_code == 202
+    at_first.rest(migration)
+    assert at_first.findings(migration, "item.notRenewed", "retry.changesUnknown") == []
+    at_first.assert_accounted(migration)
+    assert mapped(driver, migration) == ids
+    roll_back(driver, migration)
+    left = [line for line in control.compare_untouched(before) if not line.startswith(SOURCE)]
+    assert left == [], "\n".join(line[:300] for line in left)
 
 
 def delete_one_of_each(at: Chosen) -> set[str]:

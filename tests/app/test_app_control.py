@@ -12,7 +12,15 @@ from typing import Any
 import mortal
 import pytest
 from driver import Driver
-from evidence import TARGET, assert_mapped, assert_moved_once, assert_nothing_twice, until
+from evidence import (
+    TARGET,
+    assert_mapped,
+    assert_moved_once,
+    assert_nothing_twice,
+    began_an_hour_ago,
+    mapped,
+    until,
+)
 
 READS = {"GET", "HEAD"}
 
@@ -256,6 +264,30 @@ def test_a_retry_takes_what_its_author_has_mended(driver_of: Callable[..., Drive
     assert driver.rest(migration, statuses={"ready", "partial", "failed"})["status"] == "ready"
     assert reports
     assert control.compare()["clean"], control.compare()["differences"]
+
+
+def test_a_retry_brings_what_was_changed_in_the_source_over_its_own_item(
+    driver_of: Callable[..., Driver],
+) -> None:
+    """Half an hour later, as the service tells of changes no earlier; what has not changed is not sent again."""
+    driver = driver_of(workspaces=3)
+    control = driver.sandbox.control
+    migration = driver.begin(id="newer")
+    assert driver.rest(migration)["status"] == "ready"
+    before = mapped(driver, migration)
+    began_an_hour_ago(driver, migration)
+    space, report = next(unique_reports(control.state("contoso")["workspaces"]))
+    control.act("contoso", "changeReport", workspace=space["id"], report=report["id"])
+    assert not control.compare()["clean"]
+    for imports in (1, 0):  # a second retry finds it as new as the source
+        control.clear_ledger()
+        give(driver, migration, "retry")
+        assert driver.rest(migration, statuses={"ready", "partial", "failed"})["status"] == "ready"
+        posts = [call for call in writes(driver) if call["operation"] == "Imports_PostImportInGroup"]
+        assert len(posts) == imports, posts
+        assert control.compare()["clean"], control.compare()["differences"]
+        assert mapped(driver, migration) == before
+    assert driver.met(migration) == []
 
 
 def test_a_retry_plans_anew_where_the_plan_had_failed(driver_of: Callable[..., Driver]) -> None:

@@ -13,6 +13,7 @@ from step_support import Move
 from activities import exports, imports
 from shared.errors import TransientError
 from shared.models import ItemState, Kind
+from shared.polling import GIB
 from shared.services import Services
 
 type Moving = Callable[..., Move]
@@ -139,9 +140,7 @@ def test_a_large_file_is_given_more_time(one: Move, services: Services) -> None:
     given = one.call()
     one.step(exports.export_report, given)
     one.step(imports.import_report, given)
-    services.manifest.update_item(
-        one.migration, one.workspace, Kind.REPORT, given["report"], length=2 * imports.GIB
-    )
+    services.manifest.update_item(one.migration, one.workspace, Kind.REPORT, given["report"], length=2 * GIB)
     began = one.clock.now()
     assert one.step(imports.await_import, given)["code"] == "report.importStuck"
     assert (one.clock.now() - began).total_seconds() >= 50 * 60

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 from free_quotas import services_without_limits
+from source_changes import changed_source
 from step_support import Move, MovedClock
 
 from activities import exports, imports
 from sandbox.mashups import literal, navigated
 from sandbox.remote import Control
 from shared.config import Settings
+from shared.content.ids import guids
 from shared.models import ItemRow, ItemState, Kind, WorkspaceStatus
 from shared.run_documents import inventory_path, order_path
 from shared.services import Services
@@ -209,3 +211,81 @@ def test_a_model_that_reads_no_dataflow_costs_no_call(moving: Callable[..., Move
     assert move.requests(SET) + move.requests(READ) == []
     row = move.services.manifest.workspace(move.migration, move.workspace)
     assert row.status == WorkspaceStatus.RUNNING
+
+
+# -- a file that goes over what it has become: the plan knows nothing of what it reads now --------------------------
+
+OTHER, NEW_OTHER = "0a11f10e-0000-4000-8000-000000000002", "0a11f10e-0000-4000-8000-0000000000ee"
+
+
+def renew(move: Move, parameters: dict[str, str], written: list[Json]) -> None:
+    """Somebody publishes the report anew in the source, with a model that reads this."""
+    row = ItemRow(move.workspace, Kind.DATAFLOW, OTHER, "Other", target_id=NEW_OTHER, state=ItemState.DONE)
+    move.services.manifest.plan_items(move.migration, move.workspace, [row])
+    _give(move, move.reports[0].dataset_id, parameters, written)
+    changed_source(move)
+    report = move.reports[0].source_id
+    move.services.manifest.update_item(move.migration, move.workspace, Kind.REPORT, report, renew="T")
+    assert move.step(exports.export_report, move.call())["value"] == {"over": True}
+    assert move.item().renewed == "T"
+
+
+def by_parameters(move: Move, flow: str) -> tuple[dict[str, str], list[Json]]:
+    values = {"Space": move.workspace, "Flow": flow}
+    written: list[Json] = [
+        {"name": name, "expression": f'"{value}" {META}'} for name, value in values.items()
+    ]
+    return values, [*written, {"name": "Rows", "expression": navigated("Space", "Flow")}]
+
+
+@pytest.mark.parametrize("pace", ["always", "never"])
+def test_parameters_that_were_changed_are_not_set_as_the_plan_knew_them(
+    reading: Callable[..., Move], pace: Any
+) -> None:
+    move = reading(by_parameters=True)
+    assert move.move()["outcome"] == "done"
+    move.sandbox.control.long_running(pace)
+    renew(move, *by_parameters(move, OTHER))
+    written = expressions(move).lower()
+    assert NEW_OTHER in written
+    assert move.target in written
+    assert not {OTHER, NEW_FLOW, FLOW, move.workspace} & set(guids(written))
+    assert move.findings() == {}
+
+
+def test_a_dataflow_that_was_read_by_nobody_before_is_read_in_the_target(
+    reading: Callable[..., Move],
+) -> None:
+    move = reading(by_parameters=True)
+    raw = {
+        "id": move.reports[0].dataset_id,
+        "name": "x",
+        "expressions": [{"name": "Rows", "expression": "1"}],
+    }
+    document = {"id": move.workspace, "datasets": [raw]}
+    move.services.documents.write_json(inventory_path(move.migration, move.workspace), document)
+    model = move.item(kind=Kind.DATASET).source_id
+    move.services.manifest.update_item(move.migration, move.workspace, Kind.DATASET, model, needs=[])
+    _give(move, model, {}, [{"name": "Rows", "expression": "1"}])
+    assert move.move()["outcome"] == "done"
+    steps = navigated(literal(move.workspace), literal(FLOW))
+    renew(move, {}, [{"name": "Rows", "expression": steps}])
+    assert_reads_target(move)
+    assert move.findings() == {}
+
+
+@pytest.mark.parametrize("operation", [READ, CHANGE])
+def test_where_its_definition_is_refused_parameters_are_set_and_the_rest_is_said(
+    reading: Callable[..., Move], operation: str
+) -> None:
+    move = reading(by_parameters=True)
+    assert move.move()["outcome"] == "done"
+    move.sandbox.control.fault(
+        {"operation": operation},
+        {"status": 403, "body": {"errorCode": "InsufficientPrivileges", "message": "no"}},
+    )
+    renew(move, *by_parameters(move, OTHER))
+    (model,) = move.space()["datasets"]
+    values = {each["name"]: each["currentValue"] for each in model["parameters"]}
+    assert values == {"Space": move.target, "Flow": NEW_OTHER}
+    assert "content.sourceLinks" in move.findings()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from step_support import Move
 
-from activities import exports, imports
+from activities import exports, imports, pbix_files
 from shared import blobs, writes
 from shared.blobs import Container
 from shared.models import ItemState
@@ -191,8 +191,8 @@ def test_what_is_staged_goes_when_its_workspace_is_at_its_end(moving: Callable[.
     staging = move.services.staging
     blob = move.item(0).blob
     staging.stage(blob.replace(".pbix", "-of-a-try-that-died.pbix"), [b"no row names it"])
-    exports.drop_staged(move.services, move.migration, move.workspace)
-    exports.drop_staged(move.services, move.migration, move.workspace)
+    pbix_files.drop_staged(move.services, move.migration, move.workspace)
+    pbix_files.drop_staged(move.services, move.migration, move.workspace)
     assert [staging.size(move.item(number).blob) for number in range(2)] == [None, None]
     assert staging.size(blob.replace(".pbix", "-of-a-try-that-died.pbix")) is None
     assert staging.size(neighbour.item().blob) == neighbour.item().length

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from free_quotas import services_without_limits
+from source_changes import changed_source, shown
 from step_support import Move, MovedClock
 
-from activities import items, updating, updating_files
-from shared.assessment.model import Route
+from activities import updating, updating_files
 from shared.config import Settings
 from shared.models import ItemState, Kind
 from shared.services import Services
@@ -25,70 +25,11 @@ def services(settings: Settings, clock: MovedClock) -> Services:
     return services_without_limits(settings, clock)
 
 
-@pytest.fixture
-def arrived(moving: Callable[..., Move]) -> Callable[..., Move]:
-    """Reports that have arrived with their models; `same` gives them one name."""
-
-    def make(*, same: bool = False) -> Move:
-        move = moving(reports=2)
-        _name(move, "Namesake" if same else "Report {}")
-        assert [move.move(number)["outcome"] for number in range(2)] == ["done", "done"]
-        move.sandbox.control.clear_ledger()
-        return move
-
-    return make
-
-
-def _name(move: Move, pattern: str) -> None:
-    """Each report and its model, in the source and in the plan."""
-    names = dict[str, str]()
-    for number, row in enumerate(move.reports):
-        for kind, identity in ((Kind.REPORT, row.source_id), (Kind.DATASET, row.dataset_id)):
-            names[identity] = pattern.format(number)
-            move.services.manifest.update_item(
-                move.migration, move.workspace, kind, identity, source_name=names[identity]
-            )
-    state = move.sandbox.control.state("contoso")
-    for space in state["workspaces"]:
-        for each in (*space["reports"], *space["datasets"]):
-            each["name"] = names.get(each["id"], each["name"])
-    move.sandbox.control.put_state("contoso", state)
-
-
-def changed_source(move: Move, number: int = 0) -> str:
-    """Somebody publishes the report anew in the source; the hash of its file."""
-    report = move.reports[number].source_id
-    move.sandbox.control.act("contoso", "changeReport", workspace=move.workspace, report=report)
-    state = move.sandbox.control.state("contoso")
-    files = {each["id"]: each["sha256"] for each in state["files"]}
-    return next(
-        files.get(each["fileId"] or "", "")
-        for space in state["workspaces"]
-        for each in space["reports"]
-        if each["id"] == report
-    )
-
-
 def updated(move: Move, number: int = 0) -> Json:
     given = {"migration": move.migration, "workspace": move.workspace, "scale": 1.0}
     return move.step(
         updating.update_item, {**given, "kind": Kind.REPORT, "item": move.reports[number].source_id}
     )
-
-
-def shown(move: Move) -> dict[str, tuple[str, str, str]]:
-    """Name, model and hash of each report in the target, by id; and of each model."""
-    space, files = (
-        move.space(),
-        {each["id"]: each for each in move.sandbox.control.state("fabrikam")["files"]},
-    )
-    found = {
-        each["id"]: (each["name"], each["datasetId"], files[each["fileId"]]["sha256"])
-        for each in space["reports"]
-    }
-    return found | {
-        each["id"]: (each["name"], "", files[each["fileId"]]["sha256"]) for each in space["datasets"]
-    }
 
 
 @pytest.mark.parametrize("same", [False, True], ids=["alone", "namesakes"])
@@ -156,8 +97,8 @@ def test_an_update_that_died_is_gone_on_with(
     before, made = shown(move), changed_source(move)
     body = getattr(updating_files, seam)
 
-    def dies(*given: Any) -> Any:
-        body(*given)
+    def dies(*given: Any, **named: Any) -> Any:
+        body(*given, **named)
         raise ConnectionError
 
     with monkeypatch.context() as patch:
@@ -170,27 +111,6 @@ def test_an_update_that_died_is_gone_on_with(
     assert {each: row[0] for each, row in after.items()} == {each: row[0] for each, row in before.items()}
     assert after[move.item().target_id][2] == made
     assert move.item().sent_sha256 == made
-
-
-@pytest.fixture
-def thin(moving: Callable[..., Move]) -> Move:
-    """Two reports on one model: the first has brought it, the second came by definition, and has the first's name."""
-    move = moving(reports=2)
-    _name(move, "Namesake")
-    first, second = move.reports
-    state = move.sandbox.control.state("contoso")
-    reports = {each["id"]: each for space in state["workspaces"] for each in space["reports"]}
-    reports[second.source_id] |= {"datasetId": first.dataset_id, "fileId": None, "name": "Thin"}
-    move.sandbox.control.put_state("contoso", state)
-    need = f"{move.workspace}/{Kind.DATASET}/{first.dataset_id}"
-    plan = {"route": Route.DEFINITION, "needs": [need], "dataset_id": first.dataset_id, "source_name": "Thin"}
-    move.services.manifest.update_item(move.migration, move.workspace, Kind.REPORT, second.source_id, **plan)
-    assert move.move(0)["outcome"] == "done"
-    given = {"migration": move.migration, "workspace": move.workspace, "scale": 1.0}
-    for body in (items.read_item, items.make_item, items.await_item):
-        assert move.step(body, {**given, "kind": Kind.REPORT, "item": second.source_id})["outcome"] == "done"
-    assert move.item(1).state == ItemState.DONE
-    return move
 
 
 @pytest.mark.parametrize("pace", ["always", "never"])

@@ -11,7 +11,7 @@ import pytest
 from azure.core.exceptions import ServiceRequestError
 from step_support import Move
 
-from activities import inventory, retrying, rollback, settling, taking_back, undoing
+from activities import inventory, retrying, rollback, settling, settling_items, taking_back, undoing
 from activities.selected import store_selection
 from shared import writes
 from shared.models import Kind
@@ -22,6 +22,7 @@ type Json = dict[str, Any]
 STEPS = (
     rollback.begin_undo,
     settling.settle_imports,
+    settling_items.settle_items,
     undoing.delete_reports,
     undoing.delete_datasets,
     undoing.delete_target,
