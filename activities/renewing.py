@@ -1,8 +1,7 @@
 """What was changed in the source since it was planned: found by a retry, and brought over its own item.
 
 The scanner is asked for workspaces that the service calls modified, and only for those; a report in them whose time of
-modification is not the one that the inventory has is wanted once more. Nothing of it is asked for before half an hour
-has passed, as the service does not tell of changes any earlier, nor after the cutover.
+modification is not the one that the inventory has is wanted once more. After the cutover nothing of it is asked for.
 """
 
 from __future__ import annotations
@@ -160,13 +159,15 @@ def _is_final(context: Context, error: AppError) -> bool:
 
 
 def _batched(context: Context, now: Migration) -> list[int]:
-    """The modified among ours, stored as batches of a scan; none where it is too early, or nobody may ask."""
-    services, age = context.services, context.services.clock.now() - datetime.fromisoformat(now.created)
-    if now.cutover_at or age < _YOUNGEST:
+    """The modified among ours, stored as batches of a scan; none where nobody may ask. Of a time that the service does
+    not answer for all of ours are looked into."""
+    services = context.services
+    if now.cutover_at:
         return []
-    since = datetime.fromisoformat(now.created) if age < _OLDEST else None  # None: all there are
+    begun = datetime.fromisoformat(now.created)
+    askable = _YOUNGEST < services.clock.now() - begun < _OLDEST
     try:
-        modified = {identity.lower() for identity in context.source.scanner.modified(since)}
+        modified = {each.lower() for each in context.source.scanner.modified(begun if askable else None)}
     except (TerminalError, IdentityRefused) as refused:
         if refused.retry_at is not None:
             raise
