@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 from activities.classification import rows_of
 from activities.context import Context
-from activities.inventory import stored_extracts, workspace_row
+from activities.inventory import extracts_of, workspace_row
 from activities.known import know
-from activities.planning import read_selection
+from activities.selected import named_only, read_batch, read_selection
 from activities.tenancy import read_parts
 from shared.assessment import forecast, lineage, obstacles
 from shared.assessment.estate import estate_of
@@ -46,17 +46,15 @@ def assess(context: Context) -> None:
 def _extracts(context: Context) -> Iterator[Extract]:
     """One per workspace of the source that the plan knows, also of those that only were named."""
     services, run = context.services, context.call.migration
-    selection = read_selection(services, run)
-    known: set[str] = set()
-    for extract in stored_extracts(services, run):
-        known.add(extract.workspace_id)
-        yield extract
-    for entry in [*selection["workspaces"], *selection["beside"]]:
-        if entry["id"].lower() not in known:
-            yield _named_only(context, entry)
+    for batch in range(read_selection(services, run).batches):
+        found = {extract.workspace_id: extract for extract in extracts_of(services, run, batch)}
+        for entry in read_batch(services, run, batch):
+            yield found.get(entry["id"].lower()) or _named(entry)
+    for entry in named_only(services, run):
+        yield _named(entry)
 
 
-def _named_only(context: Context, entry: Json) -> Extract:
+def _named(entry: Json) -> Extract:
     return Extract(
         entry["id"].lower(),
         entry["name"],
@@ -86,7 +84,7 @@ def _plan_others(context: Context) -> None:
     if not is_plan(run):
         return
     known = know(context)
-    for entry in read_selection(services, run)["beside"]:
+    for entry in named_only(services, run):
         verdict = judge_workspace(entry, known.facts(entry))
         services.manifest.plan_workspace(run, workspace_row(entry, verdict))
 
@@ -101,7 +99,7 @@ def _surroundings(context: Context) -> Surroundings:
         return owner.source_workspace if owner else ""
 
     return Surroundings(
-        mode=read_selection(services, context.call.migration)["mode"],
+        mode=read_selection(services, context.call.migration).mode,
         target_user=target is not None and target.has_user,
         source_user=services.connection(request.source).has_user,
         target_graph=target is not None and bool(target.graph_url),
@@ -139,7 +137,7 @@ def _summary(context: Context, parts: Parts, waves: dict[str, int], tenant: list
 def _forecast(context: Context, parts: Parts) -> Json:
     services, request = context.services, context.request
     pace = Pace(scale=services.settings.poll_scale)
-    mode = read_selection(services, context.call.migration)["mode"]
+    mode = read_selection(services, context.call.migration).mode
     target = services.connection(request.target) if request.target else None
     return forecast.estimate(
         estate_of(

@@ -6,7 +6,7 @@ from activities.assessment import assess
 from activities.context import Context, open_context
 from activities.frame import Call
 from activities.inventory import plan_unread
-from activities.planning import read_selection
+from activities.selected import read_selection, selected
 from shared.models import Migration, is_plan
 from shared.outcomes import Done, Json, Outcome
 from shared.services import Services
@@ -42,14 +42,16 @@ def _account_for_all(context: Context) -> None:
     """A chosen workspace that no batch has planned is planned here: none may be lost on the way."""
     services, migration_id = context.services, context.call.migration
     services.manifest.recount(migration_id)
-    chosen = read_selection(services, migration_id)["workspaces"]
+    chosen = read_selection(services, migration_id).workspaces
     if not chosen and services.findings.first_blocker(migration_id) is None:  # else that one is the reason
         context.finding(
             "inventory.empty", kind="migration", id=migration_id, name="", message="No workspace was found."
         )
-    if services.manifest.progress(migration_id)["workspaces"]["total"] < len(chosen):
+    if services.manifest.progress(migration_id)["workspaces"]["total"] < chosen:
         missing = (
-            entry for entry in chosen if not services.manifest.has_workspace(migration_id, entry["id"])
+            entry
+            for entry in selected(services, migration_id)
+            if not services.manifest.has_workspace(migration_id, entry["id"])
         )
         plan_unread(context, missing, "its batch ended without a result.")
         services.manifest.recount(migration_id)

@@ -21,7 +21,8 @@ from activities.classification import rows_of
 from activities.context import Context, open_context
 from activities.frame import Call
 from activities.known import Known, know
-from activities.planning import BATCHES, batches_of, read_batch, read_selection
+from activities.planning import BATCHES
+from activities.selected import read_batch, read_selection
 from shared.assessment.extracts import extract
 from shared.assessment.model import Extract, Obstacle, Verdict
 from shared.assessment.obstacles import of_workspace
@@ -273,10 +274,13 @@ def workspace_row(
 
 def stored_extracts(services: Services, run: str) -> Iterator[Extract]:
     """What the batches have left; of those that were not taken over nothing. One batch is in memory at a time."""
-    selection = read_selection(services, run)
-    for batch in range(batches_of(selection)):
-        for raw in services.documents.read_json(extracts_path(run, batch)) or []:
-            yield Extract.from_dict(raw)
+    for batch in range(read_selection(services, run).batches):
+        yield from extracts_of(services, run, batch)
+
+
+def extracts_of(services: Services, run: str, batch: int) -> Iterator[Extract]:
+    for raw in services.documents.read_json(extracts_path(run, batch)) or []:
+        yield Extract.from_dict(raw)
 
 
 def manual_items(rows: list[ItemRow]) -> list[Obstacle]:

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from activities.context import Context
-from activities.planning import read_chosen
 from activities.principals import names_of
+from activities.selected import read_chosen
 from activities.tenancy import read_tenant
 from shared.assessment.model import Facts
 from shared.outcomes import Json

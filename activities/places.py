@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from activities.context import Context
-from activities.planning import read_selection
 from activities.rights import is_of_lag
+from activities.selected import selected
 from shared.errors import TerminalError
 from shared.models import ItemRow
 from shared.run_documents import folders_path
@@ -54,13 +54,13 @@ def workspaces_called(context: Context, names: Iterable[str]) -> set[str]:
     wanted = {name.casefold() for name in names}
     if not wanted:
         return set()
-    selection = read_selection(context.services, context.call.migration)
-    return {entry["id"].lower() for entry in selection["workspaces"] if entry["name"].casefold() in wanted}
+    entries = selected(context.services, context.call.migration)
+    return {entry["id"].lower() for entry in entries if entry["name"].casefold() in wanted}
 
 
 def workspace_names(context: Context, content: Iterable[bytes]) -> Mapping[str, str]:
     """Source name to target name of all that move, for content that names a workspace by its name; else none."""
     if not any(address in piece.lower() for piece in content for address in _ADDRESSES):
         return {}
-    selection = read_selection(context.services, context.call.migration)
-    return {entry["name"]: entry["targetName"] for entry in selection["workspaces"] if entry["moves"]}
+    entries = selected(context.services, context.call.migration)
+    return {entry["name"]: entry["targetName"] for entry in entries if entry["moves"]}

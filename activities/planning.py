@@ -11,21 +11,19 @@ from typing import Any
 
 from activities.context import Context, open_context
 from activities.frame import Call
+from activities.selected import Selection, find_selection, store_selection
 from activities.selection import CapacityMap, beside, select
 from activities.tenancy import parts_of
 from shared.errors import IdentityRefused, NotAuthorized, TerminalError
 from shared.models import Kind, WorkspaceStatus, is_plan
 from shared.outcomes import Done, Json, Outcome
-from shared.run_documents import batch_path, chosen_path, selection_path
 from shared.services import Services
 
-SCAN_BATCH = 100  # ids per getInfo call
 BATCHES = "PbiBatches"  # the table of how far each batch of the inventory is
 DETAILED_MODELS = 2_000  # three calls each, of a quota that is not published
 _DETAILS_PAGE = 60
 # The latter three for subscriptions.
 _ASKED_SINGLY = (Kind.DATASET, Kind.REPORT, Kind.PAGINATED_REPORT, Kind.DASHBOARD)
-MEMBER_BATCH = 10  # workspaces one activity lists by itself, five calls each
 
 
 def select_workspaces(services: Services, call: Call) -> Outcome:
@@ -36,19 +34,17 @@ def select_workspaces(services: Services, call: Call) -> Outcome:
     Groups_GetGroups with per-workspace lists; Capacities_GetCapacities of both tenants.
     """
     context = open_context(services, call)
-    path, attempt = selection_path(call.migration), services.manifest.migration(call.migration).attempt
-    selection: Json | None = services.documents.read_json(path)
-    if selection is None or selection["attempt"] != attempt:
+    attempt = services.manifest.migration(call.migration).attempt
+    selection = find_selection(services, call.migration)
+    if selection is None or selection.attempt != attempt:
         services.findings.clear(call.migration)  # of a plan that was given up: nothing of it holds any more
         _forget_batches(services, call.migration)
-        selection = {**_select(context), "attempt": attempt}
-        _write_by_batch(services, call.migration, selection)
-        services.documents.write_json(path, selection)
+        selection = _select(context, attempt)
     first, later = parts_of(context.request, services.settings, plan=is_plan(call.migration))
     return Done(
         {
-            "mode": selection["mode"],
-            "batches": batches_of(selection),
+            "mode": selection.mode,
+            "batches": selection.batches,
             "parts": first,
             "later": later,
             "details": is_plan(call.migration),
@@ -84,50 +80,13 @@ def _tell_limit(context: Context) -> None:
     )
 
 
-def _write_by_batch(services: Services, run: str, selection: Json) -> None:
-    """What many activities read at once is small: the whole selection of a large tenant in each of them is not."""
-    size, entries = batch_size(selection["mode"]), selection["workspaces"]
-    for batch in range(batches_of(selection)):
-        write_batch(services, run, batch, entries[batch * size : (batch + 1) * size])
-    chosen = [entry["id"].lower() for entry in entries if entry["moves"]]
-    services.documents.write_json(chosen_path(run), {"mode": selection["mode"], "chosen": chosen})
-
-
 def _forget_batches(services: Services, migration_id: str) -> None:
     table = services.tables[BATCHES]
     for row in list(table.partition(migration_id)):
         table.delete(migration_id, row["RowKey"])
 
 
-def read_selection(services: Services, migration_id: str) -> Json:
-    """`{"mode", "workspaces": [entries that are read], "beside": [entries that are only named]}`."""
-    nothing: Json = {"mode": "member", "workspaces": [], "beside": []}
-    return services.documents.read_json(selection_path(migration_id)) or nothing
-
-
-def read_chosen(services: Services, run: str) -> Json:
-    """`{"mode", "chosen": [ids of the workspaces that move, lower case]}`."""
-    return services.documents.read_json(chosen_path(run)) or {"mode": "member", "chosen": []}
-
-
-def write_batch(services: Services, run: str, batch: int, entries: list[Json]) -> None:
-    services.documents.write_json(batch_path(run, batch), entries)
-
-
-def read_batch(services: Services, run: str, batch: int) -> list[Json]:
-    """The entries of the selection that one batch reads."""
-    return services.documents.read_json(batch_path(run, batch)) or []
-
-
-def batch_size(mode: str) -> int:
-    return SCAN_BATCH if mode == "scanner" else MEMBER_BATCH
-
-
-def batches_of(selection: Json) -> int:
-    return -(-len(selection["workspaces"]) // batch_size(selection["mode"]))
-
-
-def _select(context: Context) -> Json:
+def _select(context: Context, attempt: int) -> Selection:
     mode, groups = _list_source(context)
     chosen, unknown = select(context.request.workspaces, groups)
     for text in unknown:
@@ -143,7 +102,7 @@ def _select(context: Context) -> Json:
     workspaces = [{**entry, "moves": True} for entry in chosen] + read
     for entry in [*workspaces, *named]:
         entry["targetName"] = context.request.naming.replace("{name}", entry["name"])
-    return {"mode": mode, "workspaces": workspaces, "beside": named}
+    return store_selection(context.services, context.call.migration, mode, attempt, workspaces, named)
 
 
 def _others(context: Context, groups: list[Mapping[str, Any]]) -> tuple[list[Json], list[Json]]:

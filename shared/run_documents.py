@@ -6,12 +6,18 @@ from shared.manifest import safe_id
 
 
 def selection_path(run: str) -> str:
+    """The head of the selection: how many, in how many batches."""
     return f"{run}/selection.json"
 
 
 def batch_path(run: str, batch: int) -> str:
     """The part of the selection that one batch reads."""
     return f"{run}/selection/{batch:05d}.json"
+
+
+def beside_path(run: str, batch: int) -> str:
+    """Of what is there besides, and only named."""
+    return f"{run}/beside/{batch:05d}.json"
 
 
 def chosen_path(run: str) -> str:

@@ -57,7 +57,7 @@ def counts_of(extract: Extract) -> Counter[str]:
         Per.REFRESH: refreshes,
         Per.ON_OWN if on_capacity else Per.ON_SHARED: refreshes,
     }
-    return Counter({str(name): number for name, number in found.items() if number})
+    return Counter({name.value: number for name, number in found.items() if number})  # one string for all
 
 
 def _by_other_routes(extract: Extract) -> dict[Per, int]:

@@ -47,7 +47,10 @@ CHAINS: dict[Mode, int] = {
     "killed before": 24,
     "killed after": 24,
 }
-_VARYING = re.compile(r"\bround-\d+|(?<=request-)[0-9a-f]+|(?<=/)\d+(?= #)|\b[0-9a-f]{12}(?=\.)")
+_VARYING = re.compile(
+    r"\bround-\d+|(?<=request-)[0-9a-f]+|(?<=/)\d+(?= #)|\b[0-9a-f]{12}(?=\.)"
+    r"|(?<=PbiOwnership )[0-9a-f-]{36}/[0-9a-f-]{36}"  # tenant and target workspace, which has a new id each time
+)
 
 
 @pytest.fixture
@@ -104,16 +107,18 @@ def test_every_request(
 ) -> None:
     estate = Estate(disturbed)
     _, undisturbed = chain(disturbed, storage_proxy, estate, mode, lambda place: False)
-    only, shares = os.environ.get("CHAOS_SHARE"), range(part, CHAINS[mode], PARTS)
-    met: set[str] = set()
+    only, every = os.environ.get("CHAOS_SHARE"), range(part, CHAINS[mode], PARTS)
+    shares = [int(only)] if only else list(every)
+    missed: set[str] = set()
     wanted: set[str] = set()
-    for share in [int(only)] if only else shares:
+    for share in shares:
         places = {place for place in undisturbed if share_of(place, mode) == share}
-        fired, _ = chain(disturbed, storage_proxy, estate, mode, places.__contains__)
-        met |= fired
         wanted |= places
-    missed = sorted(wanted - met)
-    said = f"{len(met)} of {len(wanted)} storage requests {mode}, in {len(shares)} chains; not met: {missed}"
+        missed |= places - chain(disturbed, storage_proxy, estate, mode, places.__contains__)[0]
+    if missed:  # how often a ledger is written or a row asked after differs from run to run
+        missed -= chain(disturbed, storage_proxy, estate, mode, frozenset(missed).__contains__)[0]
+    met = wanted - missed
+    said = f"{len(met)} of {len(wanted)} storage requests {mode}, in {len(shares)} chains; not met: {sorted(missed)}"
     record_property(TALLY, said)
     assert len(missed) < len(wanted) / 20, said
 

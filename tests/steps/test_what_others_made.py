@@ -12,6 +12,7 @@ from azure.core.exceptions import ServiceRequestError
 from step_support import Move
 
 from activities import inventory, retrying, rollback, settling, settling_items, taking_back, undoing
+from activities.selected import store_selection
 from shared import writes
 from shared.models import Kind
 
@@ -106,9 +107,8 @@ def test_a_deleted_workspace_whose_end_was_not_recorded_is_deleted(
 
 def test_scans_that_were_refused_keep_no_place(moving: Moving) -> None:
     move = moving()
-    entry = {"id": move.workspace, "name": "x", "capacity": "", "targetCapacity": ""}
-    selection = {"mode": "scanner", "attempt": 0, "workspaces": [entry] * 2000}
-    move.services.documents.write_json(f"{move.migration}/selection.json", selection)
+    entry = {"id": move.workspace, "name": "x", "capacity": "", "targetCapacity": "", "moves": True}
+    store_selection(move.services, move.migration, "scanner", 0, [entry] * 2000, [])
     move.sandbox.control.fault(
         {"operation": "WorkspaceInfo_PostWorkspaceInfo"}, {"when": "before", "status": 401}
     )

@@ -15,11 +15,12 @@ from powerbi_support import Received, Reply, Service, error, reply_json, serving
 from activities.details import read_details
 from activities.frame import run
 from activities.planning import next_details
+from activities.selected import store_selection
 from activities.tenancy import GRAPH, parts_of, read_part, read_parts, read_tenant
 from shared.config import Settings, load
 from shared.models import Migration, MigrationRequest, WorkspaceRow, plan_key
 from shared.outcomes import Json
-from shared.run_documents import extracts_path, inventory_path, selection_path
+from shared.run_documents import extracts_path, inventory_path
 from shared.services import Services, request_path
 
 HASH = "f" * 64
@@ -356,8 +357,7 @@ def with_people(here: World, number: int) -> None:
 
     who = {f"user{n}@contoso.example": {"kind": "User", "name": f"User {n}"} for n in range(number)}
     documents = here.services.documents
-    selection = {"mode": "scanner", "workspaces": [{"id": "w"}], "beside": []}
-    documents.write_json(selection_path(here.migration), selection)
+    store_selection(here.services, here.migration, "scanner", 0, [{"id": "w", "moves": True}], [])
     extract = Extract("w", "W", principals=who)
     documents.write_json(extracts_path(here.migration, 0), [extract.to_dict()])
 
