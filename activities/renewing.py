@@ -15,7 +15,7 @@ from activities import inventory, updating
 from activities.context import Context, open_context
 from activities.frame import Call
 from activities.rights import is_of_lag
-from activities.selected import read_batch, write_batch
+from activities.selected import read_batch
 from activities.updating_files import give_names_back
 from activities.updating_rows import is_unsent, put_back
 from activities.ways import has_way
@@ -26,7 +26,7 @@ from shared.errors import AppError, Away, IdentityRefused, ServiceError, Termina
 from shared.models import ItemRow, ItemState, Kind, Migration
 from shared.outcomes import Done, Failed, Json, Outcome, Wait
 from shared.powerbi.scanner import MAX_WORKSPACES
-from shared.run_documents import changes_path, inventory_path, order_path
+from shared.run_documents import batch_path, changes_path, inventory_path, order_path
 from shared.services import Services
 from shared.writes import Stopped, Superseded
 
@@ -177,7 +177,8 @@ def _batched(context: Context, now: Migration) -> list[int]:
     ours = [identity for identity in order if identity.lower() in modified]
     first = _FIRST_BATCH + now.attempt % _BATCHES * _BATCHES
     for number, start in enumerate(range(0, len(ours), MAX_WORKSPACES), first):
-        write_batch(services, now.id, number, [{"id": each} for each in ours[start : start + MAX_WORKSPACES]])
+        entries = [{"id": each} for each in ours[start : start + MAX_WORKSPACES]]
+        services.documents.write_json(batch_path(now.id, number), entries)
     return list(range(first, first - (-len(ours) // MAX_WORKSPACES)))
 
 
