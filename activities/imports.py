@@ -97,22 +97,22 @@ def record_item_failure(services: Services, call: Call) -> Outcome:
     if item.renew:  # it has arrived, and stays as it is
         not_renewed(context, item, reason + give_names_back(context, item))
         return Done()
-    changes = {"state": ItemState.FAILED, "note": reason[:2000]}
-    _update(services, call, **changes)
-    if call.code != "report.modelStands":
-        services.manifest.update_item(
-            call.migration, call.workspace, Kind.DATASET, item.dataset_id, **changes
-        )
-    if call.code == "report.importFailed" and call.during == "await_import":
-        _put_behind(services, call, item)  # people may ask for it once more
     code = "report.exportFailed" if call.during == "export_report" else "report.importFailed"
-    context.finding(
+    context.finding(  # before the rows, which nobody looks at again
         call.code if call.code in _OWN_CODES else code,
         kind=Kind.REPORT,
         id=item.source_id,
         name=item.source_name,
         message=reason,
     )
+    changes = {"state": ItemState.FAILED, "note": reason[:2000]}
+    if call.code != "report.modelStands":
+        services.manifest.update_item(
+            call.migration, call.workspace, Kind.DATASET, item.dataset_id, **changes
+        )
+    if call.code == "report.importFailed" and call.during == "await_import":
+        _put_behind(services, call, item)  # people may ask for it once more
+    _update(services, call, **changes)
     return Done()
 
 

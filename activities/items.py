@@ -218,8 +218,8 @@ def record_failure(services: Services, call: Call) -> Outcome:
         return Done()
     if call.code == NOT_THERE:
         return _by_hand(context, item, Refused(call.message, call.code, item.todo))
+    context.about(item, "item.failed", reason, key=call.code)  # before the row, which nobody looks at again
     _update(context, state=ItemState.FAILED, note=reason[:2000])
-    context.about(item, "item.failed", reason, key=call.code)
     return Done()
 
 
@@ -253,8 +253,8 @@ def _by_hand(context: Context, item: ItemRow, why: Refused) -> Outcome:
     told = why.message if why.message.endswith(".") or not why.todo else f"{why.message}."
     note = f"{told} {why.todo}".rstrip()
     context.withdraw(item, "item.rerouted")  # no other way led there either: nothing of it is true any more
+    context.about(item, "manual.notMoved", f"Not moved: {note}")  # before the row: else a death loses the task
     _update(context, state=ItemState.MANUAL, note=note[:2000])
-    context.about(item, "manual.notMoved", f"Not moved: {note}")
     return Done(_OVER)
 
 

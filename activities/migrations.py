@@ -192,13 +192,6 @@ def _unfinished(services: Services, migration_id: str) -> Iterator[WorkspaceRow]
 def _close_unaccounted(services: Services, migration_id: str) -> None:
     for row in _unfinished(services, migration_id):
         message = f"The work on this workspace ended during {row.step} without a result."
-        services.manifest.update_workspace(
-            migration_id,
-            row.source_id,
-            status=WorkspaceStatus.FAILED,
-            error_code="workspace.unaccounted",
-            error_message=message,
-        )
         services.findings.add(
             migration_id,
             "workspace.failed",
@@ -207,4 +200,11 @@ def _close_unaccounted(services: Services, migration_id: str) -> None:
             name=row.source_name,
             message=message,
             workspace_id=row.source_id,
+        )
+        services.manifest.update_workspace(
+            migration_id,
+            row.source_id,
+            status=WorkspaceStatus.FAILED,
+            error_code="workspace.unaccounted",
+            error_message=message,
         )

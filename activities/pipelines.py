@@ -289,8 +289,8 @@ def _creation(context: Context, row: ItemRow) -> Intent:
 
 
 def _fail(context: Context, row: ItemRow, why: str) -> None:
-    _update(context, row, state=ItemState.FAILED, note=why[:2000])
     context.about(row, "item.failed", why)
+    _update(context, row, state=ItemState.FAILED, note=why[:2000])
 
 
 def _withdraw_failure(context: Context, row: ItemRow) -> None:

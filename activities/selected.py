@@ -7,7 +7,7 @@ last: where it is there, the rest is. An entry is `{"id", "name", "kind", "capac
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import batched
 
@@ -40,7 +40,7 @@ def store_selection(
     read = list(batched(workspaces, SCAN_BATCH if mode == "scanner" else MEMBER_BATCH, strict=False))
     named = list(batched(beside, _NAMED_BATCH, strict=False))
     for number, entries in enumerate(read):
-        write_batch(services, run, number, entries)
+        documents.write_json(batch_path(run, number), entries)
     for number, entries in enumerate(named):
         documents.write_json(beside_path(run, number), entries)
     chosen = [entry["id"].lower() for entry in workspaces if entry["moves"]]
@@ -58,10 +58,6 @@ def find_selection(services: Services, run: str) -> Selection | None:
 def read_selection(services: Services, run: str) -> Selection:
     """An empty one where nothing was selected yet."""
     return find_selection(services, run) or Selection()
-
-
-def write_batch(services: Services, run: str, batch: int, entries: Sequence[Json]) -> None:
-    services.documents.write_json(batch_path(run, batch), entries)
 
 
 def read_batch(services: Services, run: str, batch: int) -> list[Json]:

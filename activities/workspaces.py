@@ -116,7 +116,7 @@ def record_workspace_failure(services: Services, call: Call) -> Outcome:
     """A phase could not be finished: the workspace is blocked (nothing begun) or failed, and a finding says why."""
     context = open_context(services, call)
     status = WorkspaceStatus.BLOCKED if call.code in _BLOCKED else WorkspaceStatus.FAILED
-    row = context.update_workspace(status=status, error_code=call.code, error_message=call.message[:2000])
+    row = context.workspace()
     code = call.code if call.code in _BLOCKED or call.code == "capacity.failed" else "workspace.failed"
     context.finding(
         code,
@@ -126,6 +126,7 @@ def record_workspace_failure(services: Services, call: Call) -> Outcome:
         message=f"{call.code}: {call.message}",
         key=call.code,
     )
+    context.update_workspace(status=status, error_code=call.code, error_message=call.message[:2000])
     return Done()
 
 
@@ -180,7 +181,6 @@ def _close(context: Context, row: WorkspaceRow, items: list[ItemRow]) -> None:
             error_message=f"{len(left)} item(s) did not arrive: {names}",
         )
     else:
-        context.update_workspace(status=WorkspaceStatus.DONE)
         if row.todo:
             context.finding(
                 "manual.afterMove", kind="workspace", id=row.source_id, name=row.source_name, message=row.todo
@@ -190,6 +190,7 @@ def _close(context: Context, row: WorkspaceRow, items: list[ItemRow]) -> None:
                 context.call.migration,
                 Obstacle(code, "workspace", row.source_id, row.source_name, "", row.source_id, code),
             )
+        context.update_workspace(status=WorkspaceStatus.DONE)
 
 
 def _existing(context: Context, row: WorkspaceRow, found: Json) -> Outcome:

@@ -11,10 +11,11 @@ import pytest
 from azure.core.exceptions import ServiceRequestError
 from step_support import Move
 
-from activities import inventory, retrying, rollback, settling, settling_items, taking_back, undoing
+from activities import inventory, items, retrying, rollback, settling, settling_items, taking_back, undoing
 from activities.selected import store_selection
 from shared import writes
-from shared.models import Kind
+from shared.manifest import Manifest
+from shared.models import ItemState, Kind
 
 type Moving = Callable[..., Move]
 type Json = dict[str, Any]
@@ -115,3 +116,30 @@ def test_scans_that_were_refused_keep_no_place(moving: Moving) -> None:
     given = {"migration": move.migration, "scale": 1.0, "mode": "scanner"}
     outcomes = [move.once(inventory.await_scan, {**given, "batch": number}) for number in range(20)]
     assert {outcome["outcome"] for outcome in outcomes} == {"failed"}
+
+
+def test_who_dies_between_a_finding_and_its_row_says_it_again(
+    moving: Moving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody looks at a row again that has come to its end: what is to be said of it is said before."""
+    move = moving()
+    given = {
+        **where(move),
+        "kind": Kind.REPORT,
+        "item": move.reports[0].source_id,
+        "code": "x",
+        "message": "y",
+    }
+    update = Manifest.update_item
+
+    def die(*arguments: Any, **changes: Any) -> Any:
+        if changes.get("state") == ItemState.FAILED:
+            raise ServiceRequestError("storage is away")
+        return update(*arguments, **changes)
+
+    monkeypatch.setattr(Manifest, "update_item", die)
+    assert move.once(items.record_failure, given)["outcome"] == "wait"
+    assert (move.item().state, set(move.findings())) == (ItemState.PLANNED, {"item.failed"})
+    monkeypatch.setattr(Manifest, "update_item", update)
+    assert move.once(items.record_failure, given)["outcome"] == "done"
+    assert (move.item().state, set(move.findings())) == (ItemState.FAILED, {"item.failed"})
