@@ -253,7 +253,8 @@ def _by_hand(context: Context, item: ItemRow, why: Refused) -> Outcome:
     told = why.message if why.message.endswith(".") or not why.todo else f"{why.message}."
     note = f"{told} {why.todo}".rstrip()
     context.withdraw(item, "item.rerouted")  # no other way led there either: nothing of it is true any more
-    context.about(item, "manual.notMoved", f"Not moved: {note}")  # before the row: else a death loses the task
+    # Before the row: else a death loses the task.
+    context.about(item, "manual.notMoved", f"Not moved: {note}")
     _update(context, state=ItemState.MANUAL, note=note[:2000])
     return Done(_OVER)
 
