@@ -18,10 +18,15 @@ ADOPTED = "brought by migration"  # begins the note of an item that this migrati
 def arrived(
     context: Context, kind: Kind, source_id: str, target_id: str, target_name: str, note: str = ""
 ) -> None:
-    """The manifest row of an item that is in the target now; what a person still has to do about it is said."""
-    item = context.services.manifest.update_item(
-        context.call.migration,
-        context.call.workspace,
+    """The manifest row of an item that is in the target now. What a person still has to do about it is said before:
+    nobody comes back to an item that is done."""
+    call, manifest = context.call, context.services.manifest
+    item = manifest.item(call.migration, call.workspace, kind, source_id)
+    if item.todo:
+        context.about(item, "manual.afterMove", item.todo)
+    manifest.update_item(
+        call.migration,
+        call.workspace,
         kind,
         source_id,
         target_id=target_id,
@@ -29,8 +34,6 @@ def arrived(
         state=ItemState.DONE,
         note=note,
     )
-    if item.todo:
-        context.about(item, "manual.afterMove", item.todo)
 
 
 def record_arrival(

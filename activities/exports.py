@@ -51,10 +51,11 @@ def _by_definition(context: Context, item: ItemRow, refused: TerminalError) -> O
     why = f"The service gave no PBIX of it: {refused.code}."
     changes = {"route": str(Route.DEFINITION), "state": ItemState.PLANNED, "reason": why}
     call, manifest = context.call, context.services.manifest
+    context.about(
+        item, "item.rerouted", f"{why} It goes by definition."
+    )  # before: no export is asked for then
     manifest.update_item(call.migration, call.workspace, Kind.DATASET, item.dataset_id, **changes)
     manifest.update_item(call.migration, call.workspace, Kind.REPORT, item.source_id, **changes)
-    told = f"{why} It goes by definition."
-    context.about(item, "item.rerouted", told)
     return Done({"over": True})
 
 

@@ -27,6 +27,8 @@ _BY_HAND = "Build it anew on its model in the target, or publish its author's fi
 def rerouted(context: Context, item: ItemRow, closed: Refused) -> Outcome:
     """Its definition can't be moved (`closed` says why): begun anew, by this way."""
     call = context.call
+    told = f"{closed.message} It is tried as a file without its model."
+    context.about(item, "item.rerouted", told)  # before: its definition is not asked for again then
     context.services.manifest.update_item(
         call.migration,
         call.workspace,
@@ -35,8 +37,6 @@ def rerouted(context: Context, item: ItemRow, closed: Refused) -> Outcome:
         **{"route": ROUTE, "reason": closed.message[:2000], "state": ItemState.PLANNED},
         **{"blob": "", "length": 0, "sha256": ""},
     )
-    told = f"{closed.message} It is tried as a file without its model."
-    context.about(item, "item.rerouted", told)
     return Done({"again": True})
 
 

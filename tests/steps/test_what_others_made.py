@@ -11,7 +11,18 @@ import pytest
 from azure.core.exceptions import ServiceRequestError
 from step_support import Move
 
-from activities import inventory, items, retrying, rollback, settling, settling_items, taking_back, undoing
+from activities import (
+    exports,
+    imports,
+    inventory,
+    items,
+    retrying,
+    rollback,
+    settling,
+    settling_items,
+    taking_back,
+    undoing,
+)
 from activities.selected import store_selection
 from shared import writes
 from shared.manifest import Manifest
@@ -130,16 +141,51 @@ def test_who_dies_between_a_finding_and_its_row_says_it_again(
         "code": "x",
         "message": "y",
     }
-    update = Manifest.update_item
-
-    def die(*arguments: Any, **changes: Any) -> Any:
-        if changes.get("state") == ItemState.FAILED:
-            raise ServiceRequestError("storage is away")
-        return update(*arguments, **changes)
-
-    monkeypatch.setattr(Manifest, "update_item", die)
-    assert move.once(items.record_failure, given)["outcome"] == "wait"
+    with monkeypatch.context() as patch:
+        die_at(patch, lambda changes: changes.get("state") == ItemState.FAILED)
+        assert move.once(items.record_failure, given)["outcome"] == "wait"
     assert (move.item().state, set(move.findings())) == (ItemState.PLANNED, {"item.failed"})
-    monkeypatch.setattr(Manifest, "update_item", update)
     assert move.once(items.record_failure, given)["outcome"] == "done"
     assert (move.item().state, set(move.findings())) == (ItemState.FAILED, {"item.failed"})
+
+
+def test_what_is_to_be_done_about_an_arrival_is_said_before_its_row(
+    moving: Moving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    move = moving()
+    report = move.reports[0].source_id
+    move.services.manifest.update_item(
+        move.migration, move.workspace, Kind.REPORT, report, todo="Look at it."
+    )
+    for body in (exports.export_report, imports.import_report):
+        assert move.step(body, move.call())["outcome"] == "done"
+    with monkeypatch.context() as patch:
+        die_at(patch, lambda changes: changes.get("state") == ItemState.DONE, Kind.REPORT)
+        assert move.once(imports.await_import, move.call())["outcome"] == "wait"
+    assert (move.item().state, move.findings()) == (ItemState.CREATING, {"manual.afterMove": "Look at it."})
+    assert move.step(imports.await_import, move.call())["outcome"] == "done"
+    assert (move.item().state, set(move.findings())) == (ItemState.DONE, {"manual.afterMove"})
+
+
+def test_that_it_goes_another_way_is_said_before_its_row(
+    moving: Moving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the new way in the row nobody asks for a file again."""
+    move = moving()
+    move.sandbox.control.refuse("ModelessWorkbookNotFound", 404, operation="Reports_ExportReportInGroup")
+    with monkeypatch.context() as patch:
+        die_at(patch, lambda changes: "route" in changes)
+        assert move.once(exports.export_report, move.call())["outcome"] == "wait"
+    assert set(move.findings()) == {"item.rerouted"}
+
+
+def die_at(patch: pytest.MonkeyPatch, is_fatal: Callable[[Json], bool], kind: Kind | None = None) -> None:
+    """At a change of an item's row."""
+    update = Manifest.update_item
+
+    def die(manifest: Manifest, migration: str, workspace: str, of: Kind, item: str, **changes: Any) -> Any:
+        if kind in (None, of) and is_fatal(changes):
+            raise ServiceRequestError("storage is away")
+        return update(manifest, migration, workspace, of, item, **changes)
+
+    patch.setattr(Manifest, "update_item", die)
