@@ -24,9 +24,9 @@ from shared.assessment.model import Obstacle
 from shared.assessment.reading import lower, rows, text
 from shared.errors import AppError, Away, IdentityRefused, ServiceError, TerminalError, is_transient
 from shared.models import ItemRow, ItemState, Kind, Migration
-from shared.outcomes import Done, Failed, Json, Outcome, Wait
+from shared.outcomes import Done, Failed, Outcome, Wait
 from shared.powerbi.scanner import MAX_WORKSPACES
-from shared.run_documents import batch_path, changes_path, inventory_path, order_path
+from shared.run_documents import batch_path, changed_path, changes_path, inventory_path, order_path
 from shared.services import Services
 from shared.writes import Stopped, Superseded
 
@@ -36,8 +36,6 @@ _FIRST_BATCH, _BATCHES = 50_000, 200  # of each attempt; those of the plan are f
 _REPORTS = frozenset({Kind.REPORT, Kind.PAGINATED_REPORT})
 _NOT_RENEWED, _UNKNOWN = "item.notRenewed", "retry.changesUnknown"
 
-type _Changed = dict[str, dict[str, str]]  # by workspace: the reports, and when they were changed
-
 
 def look_for_changes(services: Services, call: Call) -> Wait | None:
     """WorkspaceInfo_GetModifiedWorkspaces, then a scan per hundred of them; a wait while the service is at it."""
@@ -46,40 +44,39 @@ def look_for_changes(services: Services, call: Call) -> Wait | None:
     known = services.documents.read_json(path)
     if known is None:
         services.findings.withdraw(call.migration, _UNKNOWN)  # it was of an earlier look
-        known = {"left": _batched(context, now), "changed": {}}
+        known = {"left": _batched(context, now)}
         services.documents.write_json(path, known)
     state = call.state
     while known["left"]:
-        found = _looked_into(context, replace(call, batch=known["left"][0], state=state))
-        if isinstance(found, Wait):
-            return found
-        known["changed"] |= found
+        waiting = _look_into(context, replace(call, batch=known["left"][0], state=state), now.attempt)
+        if waiting is not None:
+            return waiting
         known["left"], state = known["left"][1:], {}
         services.documents.write_json(path, known)
     return None
 
 
-def _looked_into(context: Context, one: Call) -> Wait | _Changed:
+def _look_into(context: Context, one: Call, attempt: int) -> Wait | None:
     """One batch; what can't be scanned is said, and stops nothing."""
     try:
         ended = inventory.await_scan(context.services, one)
         if isinstance(ended, Wait):
             return ended
         if not isinstance(ended, Failed):
-            return _changed(context, read_batch(context.services, one.migration, one.batch), one)
+            return _note_changes(context, one, attempt)
     except (TerminalError, IdentityRefused) as refused:
         if refused.retry_at is not None:
             raise
         ended = refused
     _untold(context, ended.message)
-    return {}
+    return None
 
 
 def wanted(context: Context, items: list[ItemRow]) -> dict[str, str]:
     """Of a workspace's items those that arrived with an older content: source id to the time of the newer one."""
-    attempt = context.services.manifest.migration(context.call.migration).attempt
-    found: Json = context.services.documents.read_json(changes_path(context.call.migration, attempt)) or {}
-    changed: Mapping[str, str] = found.get("changed", {}).get(context.call.workspace.lower(), {})
+    services, call = context.services, context.call
+    path = changed_path(call.migration, services.manifest.migration(call.migration).attempt, call.workspace)
+    changed: Mapping[str, str] = services.documents.read_json(path) or {}
     arrived = [
         each for each in items if each.kind in _REPORTS and each.state == ItemState.DONE and each.target_id
     ]
@@ -182,16 +179,16 @@ def _batched(context: Context, now: Migration) -> list[int]:
     return list(range(first, first - (-len(ours) // MAX_WORKSPACES)))
 
 
-def _changed(context: Context, entries: list[Json], call: Call) -> _Changed:
-    """Of each workspace the reports that are of another time than the inventory says, with that time."""
+def _note_changes(context: Context, call: Call, attempt: int) -> None:
+    """Of each workspace the reports that are of another time than the inventory says, with that time: in a document of
+    its own, as each is looked at by itself, and all of them may have changed."""
     with context.services.results_in_hand:  # of a hundred workspaces it is large
         result = rows(inventory.scan_result(context, call), "workspaces")
         scanned = {lower(workspace, "id"): _times(workspace) for workspace in result}
         del result
-    found: _Changed = {}
-    for identity in (entry["id"] for entry in entries):
-        path = inventory_path(context.call.migration, identity)
-        before = _times(context.services.documents.read_json(path) or {})
+    documents = context.services.documents
+    for identity in (entry["id"] for entry in read_batch(context.services, call.migration, call.batch)):
+        before = _times(documents.read_json(inventory_path(call.migration, identity)) or {})
         now = scanned.get(identity.lower())
         if now is None:
             _untold(context, "The scan does not contain it.", identity)
@@ -200,8 +197,8 @@ def _changed(context: Context, entries: list[Json], call: Call) -> _Changed:
         if not all(before[each] and now[each] for each in both):
             _untold(context, "Not every report of it has a time of its last change.", identity)
         newer = {each: now[each] for each in both if before[each] and now[each] not in ("", before[each])}
-        found |= {identity.lower(): newer} if newer else {}
-    return found
+        if newer:
+            documents.write_json(changed_path(call.migration, attempt, identity), newer)
 
 
 def _times(workspace: Mapping[str, Any]) -> dict[str, str]:

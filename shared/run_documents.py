@@ -48,8 +48,13 @@ def order_path(run: str) -> str:
 
 
 def changes_path(run: str, attempt: int) -> str:
-    """What a retry found changed in the source."""
+    """Which batches a retry has still to look into for what was changed in the source."""
     return f"{run}/changes/{attempt:05d}.json"
+
+
+def changed_path(run: str, attempt: int, workspace_id: str) -> str:
+    """What it found changed in one workspace; where it found nothing there is none."""
+    return f"{run}/changes/{attempt:05d}/{safe_id(workspace_id)}.json"
 
 
 def folders_path(run: str, workspace_id: str) -> str:

@@ -35,7 +35,7 @@ from shared.assessment.model import Route
 from shared.config import Settings
 from shared.models import ItemRow, ItemState, Kind
 from shared.ownership import Owned
-from shared.run_documents import changes_path, inventory_path, order_path
+from shared.run_documents import changed_path, inventory_path, order_path
 from shared.services import Services
 
 IMPORT, REFRESH = "Imports_PostImportInGroup", "Datasets_RefreshDatasetInGroup"
@@ -657,8 +657,8 @@ def looked(
 
 def newer(move: Move) -> list[str]:
     attempt = move.services.manifest.migration(move.migration).attempt
-    found: Any = move.services.documents.read_json(changes_path(move.migration, attempt))
-    return sorted(found["changed"].get(move.workspace, {}))
+    path = changed_path(move.migration, attempt, move.workspace)
+    return sorted(move.services.documents.read_json(path) or {})
 
 
 def test_what_was_changed_since_the_plan_is_found(arrived: Arrived) -> None:
@@ -751,8 +751,8 @@ def test_what_an_attempt_had_read_is_read_again_by_the_next(arrived: Arrived) ->
     assert move.item().sha256 != move.item().sent_sha256
     move.sandbox.control.clear_faults()
     made = changed_source(move)
-    found = {"left": [], "changed": {move.workspace: {move.reports[0].source_id: "T2"}}}
-    move.services.documents.write_json(changes_path(move.migration, 0), found)
+    path = changed_path(move.migration, 0, move.workspace)
+    move.services.documents.write_json(path, {move.reports[0].source_id: "T2"})
     assert move.step(retrying.reopen_workspace, where(move))["value"]["open"]
     assert move.step(exports.export_report, move.call()) == OVER
     assert shown(move)[move.item().target_id][2] == made
