@@ -21,7 +21,7 @@ from activities.rebinding import refuse_rebound
 from activities.repointing import Arrival, repointed
 from activities.updating_rows import UNCHANGED, finished, is_new, life, noted
 from shared.blobs import Staged
-from shared.errors import BadRequest, ContentError, EntityNotFound, ServiceError, TerminalError
+from shared.errors import BadRequest, ContentError, EntityNotFound, TerminalError
 from shared.models import ItemRow, Kind
 from shared.outcomes import Done, Failed, Json, Outcome, Wait
 from shared.polling import IMPORT, VISIBILITY, import_deadline_s
@@ -142,7 +142,7 @@ def give_names_back(context: Context, item: ItemRow) -> str:
         if ours & (survey.identities(there.reports) | survey.identities(there.datasets)):
             context.services.gate.drop(intent)  # of an earlier time
             context.services.gate.repeat(intent, lambda: _rename(context, workspace, item, model, names))
-    except ServiceError as refused:
+    except TerminalError as refused:  # anything else passes, and is tried again
         if refused.retry_at is not None:
             raise
         return f" It may be called {name!r} now: {refused.code}."

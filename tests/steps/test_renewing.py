@@ -39,7 +39,7 @@ from shared.run_documents import changed_path, inventory_path, order_path
 from shared.services import Services
 
 IMPORT, REFRESH = "Imports_PostImportInGroup", "Datasets_RefreshDatasetInGroup"
-UPDATE = "Fabric_UpdateReportDefinition"
+UPDATE, RENAME = "Fabric_UpdateReportDefinition", "Fabric_UpdateReport"
 SCAN, RESULT = "WorkspaceInfo_PostWorkspaceInfo", "WorkspaceInfo_GetScanResult"
 OVER = {"outcome": "done", "value": {"over": True}}
 
@@ -462,6 +462,27 @@ def test_nor_when_the_work_was_given_up(arrived: Arrived) -> None:
     reason = {"during": "export_report", "code": "activity.gaveUp", "message": "x"}
     move.step(imports.record_item_failure, {**move.call(), **reason})
     assert names(move) == before
+    assert move.findings() == {"item.notRenewed": "activity.gaveUp: x"}
+
+
+def test_a_service_that_is_down_for_a_moment_keeps_no_name_from_being_given_back(arrived: Arrived) -> None:
+    """Nobody would look at it again; a refusal is said."""
+    move = arrived(same=True)
+    before = names(move)
+    changed_source(move)
+    flag(move)
+    move.sandbox.control.fault({"operation": IMPORT}, {"when": "before", "status": 503})
+    with pytest.raises(Exception, match="503"):
+        move.once(exports.export_report, move.call())
+    move.sandbox.control.clear_faults()
+    given = {**move.call(), "during": "export_report", "code": "activity.gaveUp", "message": "x"}
+    move.sandbox.control.fault({"operation": RENAME}, {"when": "before", "status": 503})
+    with pytest.raises(Exception, match="503"):
+        move.once(imports.record_item_failure, given)
+    assert move.item().renew
+    move.sandbox.control.clear_faults()
+    move.step(imports.record_item_failure, given)
+    assert (names(move), move.item().renew) == (before, "")
     assert move.findings() == {"item.notRenewed": "activity.gaveUp: x"}
 
 
