@@ -37,9 +37,9 @@ def arrived(
 
 
 def record_arrival(
-    context: Context, item: ItemRow, report: Mapping[str, Any], dataset: Mapping[str, Any]
+    context: Context, item: ItemRow, report: Mapping[str, Any], dataset: Mapping[str, Any], note: str = ""
 ) -> None:
-    """The rows of a report and its model, from the objects that came of its import."""
+    """The rows of a report (with its `note`) and its model, from the objects that came of its import."""
     model = context.services.manifest.item(
         context.call.migration, context.call.workspace, Kind.DATASET, item.dataset_id
     )
@@ -47,9 +47,8 @@ def record_arrival(
     put_in_folder(context, model, str(dataset["id"]), folder_of(context, item))
     # The report last: while it is not done, a try that died between the two comes here again.
     arrived(context, Kind.DATASET, item.dataset_id, str(dataset["id"]), name)
-    arrived(
-        context, Kind.REPORT, item.source_id, str(report["id"]), str(report.get("name") or item.source_name)
-    )
+    called = str(report.get("name") or item.source_name)
+    arrived(context, Kind.REPORT, item.source_id, str(report["id"]), called, note)
 
 
 def _model_named(context: Context, model: ItemRow, target_id: str, name: str) -> str:

@@ -157,10 +157,7 @@ def _arrived(
     waiting = repointed(Arrival(context, model, str(dataset["id"]), item.import_id))
     if waiting is not None:
         return waiting
-    note = name_pbix_links(context, item)
-    record_arrival(context, item, report, dataset)
-    if note:
-        _update(context.services, call, note=note)
+    record_arrival(context, item, report, dataset, name_pbix_links(context, item))
     return Done()
 
 
