@@ -7,6 +7,9 @@ gate as ever.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from activities.context import Context, open_context
 from activities.frame import Call
 from activities.imports import begun_anew
@@ -37,10 +40,12 @@ def reopen_workspace(services: Services, call: Call) -> Outcome:
     except (NotAuthorized, EntityNotFound) as refused:
         return _gone(context, row, refused.message)
     newer = wanted(context, items)
-    for item in items:
-        waiting = _want(context, item, "" if item in lost else newer.get(item.source_id, ""))
+    begun = call.state.get("position")
+    for place, item in enumerate(items):
+        state = call.state if place == begun else {}  # the time that another was waited for is its own
+        waiting = _want(context, item, "" if item in lost else newer.get(item.source_id, ""), state)
         if waiting is not None:
-            return waiting
+            return Wait(waiting.until, {**waiting.state, "position": place})
     if row.status == WorkspaceStatus.DONE and not lost and not newer:
         context.update_workspace(attempt=attempt)
         return Done({"open": False})
@@ -55,13 +60,13 @@ def reopen_workspace(services: Services, call: Call) -> Outcome:
     return Done({"open": True})
 
 
-def _want(context: Context, item: ItemRow, newer: str) -> Wait | None:
+def _want(context: Context, item: ItemRow, newer: str, state: Mapping[str, Any]) -> Wait | None:
     """That a newer content of it is to be brought, or no more: what an earlier attempt wanted may be forbidden now.
     What that had read is of then, so it is read once more."""
     if item.renew == newer:
         return None
     call = context.call
-    if item.renew and (waiting := given_up(context, item, call.state)) is not None:
+    if item.renew and (waiting := given_up(context, item, state)) is not None:
         return waiting
     context.services.manifest.update_item(
         call.migration, call.workspace, Kind(item.kind), item.source_id, renew=newer

@@ -227,6 +227,24 @@ def test_what_nobody_goes_on_with_is_settled_by_the_next_attempt(arrived: Arrive
     assert "rollback.kept" not in move.findings()
 
 
+def test_each_that_nobody_goes_on_with_is_waited_for_in_a_time_of_its_own(
+    arrived: Arrived, dies: Dies
+) -> None:
+    move = arrived()
+    for number in range(2):
+        changed_source(move, number)
+        dies(lambda number=number: renewed(move, number))
+    publishing = {"when": "before", "status": 200, "body": {"importState": "Publishing"}}
+    for look in (1, 2):  # of the calls that no fault before it has answered
+        move.sandbox.control.fault({"operation": "Imports_GetImportInGroup", "nth": look}, publishing)
+    first = move.once(retrying.reopen_workspace, where(move))["state"]
+    second = move.once(retrying.reopen_workspace, {**where(move), **first})["state"]
+    assert (first["position"] < second["position"], first["polls"], second["polls"]) == (True, 1, 1)
+    given = {**where(move), **second}
+    assert move.once(retrying.reopen_workspace, given)["outcome"] == "done"
+    assert [move.item(number).renew for number in range(2)] == ["", ""]
+
+
 def test_what_was_never_begun_costs_no_look(arrived: Arrived) -> None:
     """Hundreds may have been wanted when it was cancelled."""
     move = arrived(same=True)
