@@ -7,7 +7,7 @@ from typing import Any
 
 from activities.context import Context
 from activities.rights import is_of_lag
-from activities.selected import selected
+from activities.selected import names_of_moving
 from shared.errors import TerminalError
 from shared.models import ItemRow
 from shared.run_documents import folders_path
@@ -54,13 +54,13 @@ def workspaces_called(context: Context, names: Iterable[str]) -> set[str]:
     wanted = {name.casefold() for name in names}
     if not wanted:
         return set()
-    entries = selected(context.services, context.call.migration)
-    return {entry["id"].lower() for entry in entries if entry["name"].casefold() in wanted}
+    entries = names_of_moving(context.services, context.call.migration)
+    return {entry["id"] for entry in entries if entry["name"].casefold() in wanted}
 
 
 def workspace_names(context: Context, content: Iterable[bytes]) -> Mapping[str, str]:
     """Source name to target name of all that move, for content that names a workspace by its name; else none."""
     if not any(address in piece.lower() for piece in content for address in _ADDRESSES):
         return {}
-    entries = selected(context.services, context.call.migration)
-    return {entry["name"]: entry["targetName"] for entry in entries if entry["moves"]}
+    entries = names_of_moving(context.services, context.call.migration)
+    return {entry["name"]: entry["targetName"] for entry in entries}

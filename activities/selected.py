@@ -13,7 +13,7 @@ from itertools import batched
 
 from shared.models import Record
 from shared.outcomes import Json
-from shared.run_documents import batch_path, beside_path, chosen_path, selection_path
+from shared.run_documents import batch_path, beside_path, chosen_path, names_path, selection_path
 from shared.services import Services
 
 SCAN_BATCH = 100  # ids per getInfo call
@@ -43,6 +43,7 @@ def store_selection(
         documents.write_json(batch_path(run, number), entries)
     for number, entries in enumerate(named):
         documents.write_json(beside_path(run, number), entries)
+    documents.write_json(names_path(run), [_named(entry) for entry in workspaces if entry["moves"]])
     chosen = [entry["id"].lower() for entry in workspaces if entry["moves"]]
     documents.write_json(chosen_path(run), {"mode": mode, "chosen": chosen})
     selection = Selection(mode, attempt, len(workspaces), len(read), len(named))
@@ -75,6 +76,15 @@ def named_only(services: Services, run: str) -> Iterator[Json]:
     """All entries that are only named."""
     for batch in range(read_selection(services, run).beside):
         yield from services.documents.read_json(beside_path(run, batch)) or []
+
+
+def names_of_moving(services: Services, run: str) -> list[Json]:
+    """Of all that move `{"id" (lower case), "name", "targetName"}`, in one read."""
+    return services.documents.read_json(names_path(run)) or []
+
+
+def _named(entry: Json) -> Json:
+    return {"id": entry["id"].lower(), "name": entry["name"], "targetName": entry["targetName"]}
 
 
 def read_chosen(services: Services, run: str) -> Json:

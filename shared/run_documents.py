@@ -25,6 +25,11 @@ def chosen_path(run: str) -> str:
     return f"{run}/chosen.json"
 
 
+def names_path(run: str) -> str:
+    """What the workspaces that move are called on both sides."""
+    return f"{run}/names.json"
+
+
 def part_path(run: str, name: str) -> str:
     """A list of a whole tenant: `name` is "source-apps", "target-groups" and so on."""
     return f"{run}/tenant/{name}.json"

@@ -119,7 +119,14 @@ def test_a_deleted_workspace_whose_end_was_not_recorded_is_deleted(
 
 def test_scans_that_were_refused_keep_no_place(moving: Moving) -> None:
     move = moving()
-    entry = {"id": move.workspace, "name": "x", "capacity": "", "targetCapacity": "", "moves": True}
+    entry = {
+        "id": move.workspace,
+        "name": "x",
+        "targetName": "x",
+        "capacity": "",
+        "targetCapacity": "",
+        "moves": True,
+    }
     store_selection(move.services, move.migration, "scanner", 0, [entry] * 2000, [])
     move.sandbox.control.fault(
         {"operation": "WorkspaceInfo_PostWorkspaceInfo"}, {"when": "before", "status": 401}

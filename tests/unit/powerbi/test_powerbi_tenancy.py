@@ -357,7 +357,14 @@ def with_people(here: World, number: int) -> None:
 
     who = {f"user{n}@contoso.example": {"kind": "User", "name": f"User {n}"} for n in range(number)}
     documents = here.services.documents
-    store_selection(here.services, here.migration, "scanner", 0, [{"id": "w", "moves": True}], [])
+    store_selection(
+        here.services,
+        here.migration,
+        "scanner",
+        0,
+        [{"id": "w", "name": "W", "targetName": "W", "moves": True}],
+        [],
+    )
     extract = Extract("w", "W", principals=who)
     documents.write_json(extracts_path(here.migration, 0), [extract.to_dict()])
 
